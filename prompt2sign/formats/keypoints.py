@@ -1,0 +1,93 @@
+"""2D keypoints of one clip, in memory and as one h5 file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..skeleton import N_KEYPOINTS
+
+FORMAT = "prompt2sign-keypoints"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """2D keypoints of one clip in the 137-point layout of `prompt2sign.skeleton`.
+
+    Attributes:
+        xyc: (T, 137, 3) float32: pixels x (right) and y (down), confidence >= 0. A point that was not found is 0, 0, 0.
+        fps: Frames per second.
+        width: Picture width in pixels.
+        height: Picture height in pixels.
+        estimator: Who found them, name and version: `mediapipe 0.10.21`, `openpose 1.3`.
+        world: (T, 137, 3) float32 metres where the estimator gives depth, else None.
+    """
+
+    xyc: NDArray[np.float32]
+    fps: float
+    width: int
+    height: int
+    estimator: str
+    world: NDArray[np.float32] | None = None
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.xyc)
+
+
+def write_keypoints(path: Path, keypoints: Keypoints) -> None:
+    """Write one clip's keypoints to `path` (h5, version 1; layout in `schemas/keypoints-h5.md`)."""
+    chunk = (max(1, min(64, keypoints.n_frames)), N_KEYPOINTS, 3)
+    with h5py.File(path, "w") as file:
+        for name in ("xyc", "world"):
+            values = getattr(keypoints, name)
+            if values is not None:
+                file.create_dataset(
+                    name, data=values, dtype="<f4", chunks=chunk, shuffle=True, compression="gzip"
+                )
+        file.attrs.update(
+            format=FORMAT,
+            version=VERSION,
+            layout="openpose-137",
+            fps=keypoints.fps,
+            width=keypoints.width,
+            height=keypoints.height,
+            estimator=keypoints.estimator,
+        )
+
+
+def read_keypoints(path: Path) -> Keypoints:
+    """Read what `write_keypoints` wrote.
+
+    Raises:
+        FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            attrs = dict(file.attrs)
+            if attrs.get("format") != FORMAT or int(attrs["version"]) > VERSION:
+                raise FormatError(
+                    f"{path}: not {FORMAT} version {VERSION} (found {attrs.get('format')} "
+                    f"{attrs.get('version')}); make it again with `prompt2sign pose`, or update prompt2sign"
+                )
+            xyc = file["xyc"][()].astype(np.float32)
+            world = file["world"][()].astype(np.float32) if "world" in file else None
+    except (OSError, KeyError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read as a keypoints file: {error}") from error
+    if xyc.ndim != 3 or xyc.shape[1:] != (N_KEYPOINTS, 3):
+        raise FormatError(f"{path}: xyc is {xyc.shape}, expected (T, {N_KEYPOINTS}, 3)")
+    return Keypoints(
+        xyc=xyc,
+        fps=float(attrs["fps"]),
+        width=int(attrs["width"]),
+        height=int(attrs["height"]),
+        estimator=str(attrs["estimator"]),
+        world=world,
+    )

@@ -1,0 +1,114 @@
+"""3D motion of one clip, in memory and as one h5 file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..skeleton import SKELETON
+
+FORMAT = "prompt2sign-motion"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Motion:
+    """3D motion of one clip on the 50-joint skeleton.
+
+    Attributes:
+        xyz: (T, 50, 3) float32, the neck at the origin of every frame, in shoulder widths: x to the right of the
+            picture, y down, z towards the camera (the signs of OpenPose pixels and of the published skels).
+        observed: (T, 50) bool, True where the estimator saw the joint, False where it was filled in.
+        fps: Frames per second.
+        scale_px: Shoulder width in pixels, 0 where the motion was never lifted from pixels.
+        lifter: Who made it, name and version.
+        quality: Numbers about the clip by name: fit error and jitter in shoulder widths, rates between 0 and 1.
+    """
+
+    xyz: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    fps: float
+    scale_px: float
+    lifter: str
+    quality: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.xyz)
+
+    @property
+    def bone_lengths(self) -> NDArray[np.float32]:
+        """(T, 49) length of each bone of `SKELETON.bones` in each frame, in shoulder widths."""
+        start, end = SKELETON.bones.T
+        return np.linalg.norm(self.xyz[:, end] - self.xyz[:, start], axis=-1).astype(np.float32)
+
+
+def write_motion(path: Path, motion: Motion) -> None:
+    """Write one clip's motion to `path` (h5, version 1; layout in `schemas/motion-h5.md`)."""
+    rows = max(1, min(64, motion.n_frames))
+    with h5py.File(path, "w") as file:
+        file.create_dataset(
+            "xyz",
+            data=motion.xyz,
+            dtype="<f4",
+            chunks=(rows, SKELETON.count, 3),
+            shuffle=True,
+            compression="gzip",
+        )
+        file.create_dataset(
+            "observed",
+            data=motion.observed.astype(np.uint8),
+            chunks=(rows, SKELETON.count),
+            compression="gzip",
+        )
+        lengths = motion.bone_lengths
+        file.create_dataset("bone_lengths", data=np.median(lengths, axis=0) if len(lengths) else np.zeros(49))
+        file.attrs.update(
+            format=FORMAT,
+            version=VERSION,
+            skeleton=SKELETON.name,
+            fps=motion.fps,
+            scale_px=motion.scale_px,
+            lifter=motion.lifter,
+        )
+        file.create_group("quality").attrs.update(motion.quality)
+
+
+def read_motion(path: Path) -> Motion:
+    """Read what `write_motion` wrote.
+
+    Raises:
+        FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            attrs = dict(file.attrs)
+            if attrs.get("format") != FORMAT or int(attrs["version"]) > VERSION:
+                raise FormatError(
+                    f"{path}: not {FORMAT} version {VERSION} (found {attrs.get('format')} "
+                    f"{attrs.get('version')}); make it again with `prompt2sign lift`, or update prompt2sign"
+                )
+            xyz = file["xyz"][()].astype(np.float32)
+            observed = file["observed"][()].astype(bool)
+            quality = {name: float(value) for name, value in file["quality"].attrs.items()}
+    except (OSError, KeyError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read as a motion file: {error}") from error
+    if xyz.ndim != 3 or xyz.shape[1:] != (SKELETON.count, 3) or observed.shape != xyz.shape[:2]:
+        raise FormatError(
+            f"{path}: xyz is {xyz.shape} and observed {observed.shape}, "
+            f"expected (T, {SKELETON.count}, 3) and (T, {SKELETON.count})"
+        )
+    return Motion(
+        xyz=xyz,
+        observed=observed,
+        fps=float(attrs["fps"]),
+        scale_px=float(attrs["scale_px"]),
+        lifter=str(attrs["lifter"]),
+        quality=quality,
+    )

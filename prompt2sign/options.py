@@ -1,0 +1,146 @@
+"""Every option of a build in one place, read from YAML and shown as JSON Schema."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import UsageError
+from .languages import Language, get_language
+
+
+class Options(BaseModel):
+    """Frozen; an unknown key is an error, so that a typing mistake never passes as a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class TrimOptions(Options):
+    """How clips are cut out of longer videos."""
+
+    preset: str = "superfast"
+    """x264 preset of the clips that must be encoded."""
+    crf: int = Field(18, ge=0, le=51)
+    """x264 quality, 0 lossless to 51 worst; 18 is visually lossless."""
+
+
+class PoseOptions(Options):
+    """How 2D keypoints are found."""
+
+    estimator: str = "mediapipe"
+    """Name of the estimator; ready keypoints need none."""
+    quality: Literal["fast", "high"] = "fast"
+    """`high` fills missing hands by a second, slower look."""
+
+
+class LiftOptions(Options):
+    """How 2D keypoints become 3D motion."""
+
+    min_confidence: float = Field(0.2, ge=0, le=1)
+    """A point below this confidence counts as not seen."""
+    smoothing: float = Field(0.3, ge=0)
+    """Weight of the acceleration penalty against the data; 0 keeps every tremble of the estimator."""
+    iterations: int = Field(20, ge=1, le=1000)
+    """Rounds of fitting positions to bone lengths."""
+
+
+class PromptOptions(Options):
+    """How prompts are made from texts."""
+
+    per_clip: int = Field(1, ge=0)
+    """Prompts a clip."""
+    seed: int = 0
+    """Another seed picks other templates."""
+    templates: Path | None = None
+    """A text file with one template a line instead of the project's own."""
+
+
+class ShardOptions(Options):
+    """How the release is written."""
+
+    step: float = Field(1e-4, gt=0, le=0.1)
+    """Grid of the stored poses in shoulder widths."""
+    row_group_clips: int = Field(64, ge=1)
+    """Clips a Parquet row group."""
+    file_mb: float = Field(100, gt=0)
+    """Shards are closed at about this size in megabytes."""
+    skels: tuple[Literal["progressive", "prompt2sign"], ...] = ("progressive", "prompt2sign")
+    """Conventions of the parallel text files written beside the shards."""
+    with_video: bool = False
+    """Put the trimmed clips into the release, where the licence allows it."""
+
+
+class Pipeline(Options):
+    """One language's pipeline: which corpus by default, and the options of each stage."""
+
+    language: str
+    """Prompt2Sign code of the language."""
+    corpus: str = "folder"
+    """Corpus used where `--corpus` names none."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Names of the columns of the text table by what they mean: `{text: Satz}`."""
+    trim: TrimOptions = TrimOptions()
+    pose: PoseOptions = PoseOptions()
+    lift: LiftOptions = LiftOptions()
+    prompts: PromptOptions = PromptOptions()
+    shard: ShardOptions = ShardOptions()
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        try:
+            return get_language(value).code
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+
+
+def load_pipeline(language: Language, path: Path | None = None) -> Pipeline:
+    """The pipeline of a language, from the project's own YAML or from the user's.
+
+    Raises:
+        UsageError: The file is missing, is no YAML, has unknown or wrong options, or is for another language.
+    """
+    name = str(path) if path else f"{language.slug}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8") if path else _own_yaml(language)
+        values = yaml.safe_load(text)
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{name}: cannot be read as YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{name}: expected `option: value` lines, found {type(values).__name__}")
+    pipeline = parse_pipeline(values, name)
+    if pipeline.language != language.code:
+        raise UsageError(f"{name}: is for {pipeline.language}, but --lang asks for {language.code}")
+    return pipeline
+
+
+def parse_pipeline(values: dict[str, Any], name: str) -> Pipeline:
+    """Validate a pipeline's values; `name` is the file that messages name."""
+    try:
+        return Pipeline.model_validate(values)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
+        raise UsageError(
+            f"{name}: these options are wrong (schemas/pipeline.schema.json lists all):\n" + "\n".join(lines)
+        ) from error
+
+
+def override(pipeline: Pipeline, changes: dict[str, dict[str, Any]]) -> Pipeline:
+    """A pipeline with the command line's options on top; a value of None changes nothing."""
+    values = pipeline.model_dump()
+    for section, options in changes.items():
+        values[section].update({key: value for key, value in options.items() if value is not None})
+    return parse_pipeline(values, "command line")
+
+
+def _own_yaml(language: Language) -> str:
+    """The project's YAML: inside the installed package, or beside it in a checkout."""
+    installed = resources.files("prompt2sign") / "_pipelines" / f"{language.slug}.yaml"
+    if installed.is_file():
+        return installed.read_text(encoding="utf-8")
+    checkout = Path(__file__).resolve().parents[1] / "pipelines" / f"{language.slug}.yaml"
+    return checkout.read_text(encoding="utf-8")

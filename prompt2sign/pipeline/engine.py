@@ -1,0 +1,93 @@
+"""Worker processes: each task in one of `n_jobs` processes, and a process that dies costs only its own clip.
+
+joblib's loky gives the pool. Its executor is used directly rather than `joblib.Parallel`, because when a worker is
+killed `Parallel` loses the whole call, while an executor still knows which tasks were in flight.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any
+
+from ..records import Receipt
+from .execute import Task, execute
+
+#: Tasks handed out beyond those that run: keeps the workers fed, and bounds what a dying worker can take along.
+_AHEAD = 1
+
+
+def run_tasks(tasks: Iterable[Task], n_jobs: int) -> Generator[Receipt, None, None]:
+    """Run tasks and yield their receipts as they finish, in any order.
+
+    Whoever stops early must close the iterator; the workers then end at once.
+    """
+    if n_jobs == 0:
+        yield from map(execute, tasks)
+        return
+    waiting = iter(tasks)
+    pool: dict[Future[Receipt], Task] = {}
+    executor = _new_executor(n_jobs)
+    try:
+        while True:
+            for task in islice(waiting, n_jobs + _AHEAD - len(pool)):
+                pool[executor.submit(execute, task)] = task
+            if not pool:
+                break
+            try:
+                for future in wait(pool, return_when=FIRST_COMPLETED).done:
+                    receipt = future.result()
+                    del pool[future]
+                    yield receipt
+            except BrokenProcessPool:
+                suspects, done = _sort_out(pool)
+                executor.shutdown(wait=False, kill_workers=True)
+                yield from done
+                for task in suspects:
+                    yield _alone(task)
+                pool, executor = {}, _new_executor(n_jobs)
+    finally:
+        executor.shutdown(wait=False, kill_workers=True)
+
+
+def _sort_out(pool: dict[Future[Receipt], Task]) -> tuple[list[Task], list[Receipt]]:
+    """Which tasks a dead worker took along, and which had finished before."""
+    finished = [future for future in pool if future.done() and future.exception() is None]
+    suspects = [task for future, task in pool.items() if future not in finished]
+    return suspects, [future.result() for future in finished]
+
+
+def _alone(task: Task) -> Receipt:
+    """Run a suspect in a process of its own; if that dies too, the clip is to blame."""
+    executor = _new_executor(1)
+    try:
+        return executor.submit(execute, task).result()
+    except BrokenProcessPool:
+        message = (
+            f"{task.clip.clip_id}: the process that ran {task.stage.name} on this clip was killed twice (a crash in "
+            "the estimator, or not enough memory). Look at the video, or free memory and run with --jobs 1"
+        )
+        return Receipt(
+            task.clip.clip_id,
+            task.stage.name,
+            "failed",
+            task.fingerprint,
+            reason="worker-died",
+            message=message,
+        )
+    finally:
+        executor.shutdown(wait=False, kill_workers=True)
+
+
+def _new_executor(n_jobs: int) -> Any:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=n_jobs, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Ctrl-C is the parent's: workers must not each print a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,193 @@
+"""The stages of a build, in order: trim, pose, lift, prompts. Sharding is the release's (`prompt2sign.release`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..languages import get_language
+from ..options import LiftOptions, Pipeline, PoseOptions, PromptOptions, TrimOptions
+from ..records import Clip
+from .stage import Job, Result, Stage, file_sha256, path_state
+
+
+class Trim:
+    """Cut the clip out of its video, exact to the frame; a video that is the clip is used as it is."""
+
+    name, version, folder, suffix, after = "trim", 1, "clips", ".mp4", ""
+    parallel, milliseconds_a_frame = True, 12.0
+
+    def __init__(self, options: TrimOptions) -> None:
+        self.options = options
+
+    def applies(self, clip: Clip) -> bool:
+        """Ready keypoints need no video."""
+        return clip.media is not None and clip.keypoints is None
+
+    def inputs(self, clip: Clip) -> list[Any]:
+        """The video and the times."""
+        assert clip.media is not None
+        return [path_state(clip.media), clip.start_s, clip.end_s, clip.fps]
+
+    def run(self, job: Job) -> Result:
+        """Trim, or reuse."""
+        from ..media import trim
+
+        clip = job.clip
+        assert clip.media is not None
+        report = trim(
+            clip.media,
+            job.target,
+            start_s=clip.start_s,
+            end_s=clip.end_s,
+            fps=clip.fps,
+            preset=self.options.preset,
+            crf=self.options.crf,
+        )
+        values = {name: getattr(report, name) for name in ("n_frames", "fps", "width", "height", "vfr", "encoded")}
+        if clip.media.is_file():
+            values["source_sha256"] = _source_sha256(clip.media)
+        if report.encoded:
+            return Result(values)
+        return Result(values, reuse=clip.media, reuse_sha256=values["source_sha256"])
+
+
+class Pose:
+    """2D keypoints of every frame, estimated or imported."""
+
+    name, version, folder, suffix, after = "pose", 1, "keypoints", ".h5", "trim"
+    parallel, milliseconds_a_frame = True, 60.0
+
+    def __init__(self, options: PoseOptions) -> None:
+        self.options = options
+
+    def applies(self, clip: Clip) -> bool:
+        """Every clip."""
+        return True
+
+    def inputs(self, clip: Clip) -> list[Any]:
+        """The ready keypoints, or the estimator's version."""
+        if clip.keypoints is not None:
+            return [path_state(clip.keypoints), clip.keypoints_member, clip.fps, clip.width, clip.height]
+        from ..estimators.base import installed_version
+
+        return [installed_version(self.options.estimator)]
+
+    def run(self, job: Job) -> Result:
+        """Estimate, or import."""
+        from ..formats.keypoints import write_keypoints
+
+        clip = job.clip
+        if clip.keypoints is not None:
+            from ..estimators.importers import import_keypoints
+
+            keypoints, values = import_keypoints(
+                clip.keypoints, clip.keypoints_member, fps=clip.fps, width=clip.width, height=clip.height
+            )
+        else:
+            from ..media import Video
+
+            assert job.source is not None
+            estimator = _estimator(self.options.estimator, self.options.quality)
+            keypoints, values = estimator.estimate(Video(job.source))
+        write_keypoints(job.target, keypoints)
+        return Result(
+            {
+                **values,
+                "n_frames": keypoints.n_frames,
+                "fps": keypoints.fps,
+                "width": keypoints.width,
+                "height": keypoints.height,
+                "estimator": keypoints.estimator,
+            }
+        )
+
+
+class Lift:
+    """3D motion from 2D keypoints."""
+
+    name, version, folder, suffix, after = "lift", 1, "motion", ".h5", "pose"
+    parallel, milliseconds_a_frame = True, 0.3
+
+    def __init__(self, options: LiftOptions) -> None:
+        self.options = options
+
+    def applies(self, clip: Clip) -> bool:
+        """Every clip."""
+        return True
+
+    def inputs(self, clip: Clip) -> list[Any]:
+        """Nothing but the keypoints."""
+        return []
+
+    def run(self, job: Job) -> Result:
+        """Lift."""
+        from ..formats.keypoints import read_keypoints
+        from ..formats.motion import write_motion
+        from ..lifting import lift
+
+        assert job.source is not None
+        motion = lift(read_keypoints(job.source), self.options)
+        write_motion(job.target, motion)
+        return Result({"n_frames": motion.n_frames, "fps": motion.fps, **motion.quality})
+
+
+class Prompts:
+    """Prompts from templates and the clip's text; they live in the receipt."""
+
+    name, version, folder, suffix, after = "prompts", 1, "", "", ""
+    parallel, milliseconds_a_frame = False, 0.0
+
+    def __init__(self, options: PromptOptions) -> None:
+        self.options = options
+
+    def applies(self, clip: Clip) -> bool:
+        """Every clip."""
+        return True
+
+    def inputs(self, clip: Clip) -> list[Any]:
+        """The text and the user's own templates."""
+        own = self.options.templates
+        return [clip.text, clip.language, path_state(own) if own else None]
+
+    def run(self, job: Job) -> Result:
+        """Fill templates."""
+        from ..prompts import prompts_for
+
+        templates = _templates(job.clip.language, self.options.templates)
+        prompts = prompts_for(
+            job.clip.clip_id, job.clip.text, templates, seed=self.options.seed, count=self.options.per_clip
+        )
+        return Result({"prompts": prompts})
+
+
+def stages_of(pipeline: Pipeline) -> tuple[Stage, ...]:
+    """The stages of a build in their order."""
+    return Trim(pipeline.trim), Pose(pipeline.pose), Lift(pipeline.lift), Prompts(pipeline.prompts)
+
+
+@lru_cache(maxsize=1)
+def _estimator(name: str, quality: str) -> Any:
+    """One estimator a process, kept between clips."""
+    from ..estimators.base import get_estimator
+
+    return get_estimator(name, quality)
+
+
+@lru_cache(maxsize=4)
+def _templates(language: str, path: Path | None) -> tuple[str, ...]:
+    from ..prompts import load_templates
+
+    return load_templates(get_language(language), path)
+
+
+def _source_sha256(path: Path) -> str:
+    """Many clips share one long video: hash it once a process."""
+    status = path.stat()
+    return _sha256_of_state(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256_of_state(path: Path, _size: int, _mtime_ns: int) -> str:
+    return file_sha256(path)
