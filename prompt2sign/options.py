@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -129,7 +130,7 @@ def parse_pipeline(values: dict[str, Any], name: str) -> Pipeline:
         ) from error
 
 
-def override(pipeline: Pipeline, changes: dict[str, dict[str, Any]]) -> Pipeline:
+def override(pipeline: Pipeline, changes: Mapping[str, Mapping[str, Any]]) -> Pipeline:
     """A pipeline with the command line's options on top; a value of None changes nothing."""
     values = pipeline.model_dump()
     for section, options in changes.items():

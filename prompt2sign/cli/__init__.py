@@ -1,0 +1,65 @@
+"""The command line: parse, call, print; no logic of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+from ..errors import Prompt2SignError
+
+_STOPPED = 130
+
+
+def main() -> NoReturn:
+    """Run the command line; ends the process with a documented exit code (`docs/cli.md`)."""
+    import click
+
+    from . import build, convert, info, release  # noqa: F401  (commands register themselves on `app`)
+    from .app import app, settings
+
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("stopped. Nothing is lost: run the same command again and it goes on where it stopped", _STOPPED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if settings.debug:
+            traceback.print_exc()
+        _complain(*_explain(error))
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    if isinstance(error, Prompt2SignError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}", 4
+    return f"{type(error).__name__}: {error} (a fault of prompt2sign; `prompt2sign --debug ...` shows where)", 4
+
+
+def _complain(message: str, code: int) -> NoReturn:
+    from .app import settings
+
+    if settings.json:
+        print(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
+    print(f"prompt2sign: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """A polite kill is like Ctrl-C."""
+    raise KeyboardInterrupt

@@ -64,7 +64,8 @@ def _alone(task: Task) -> Receipt:
     """Run a suspect in a process of its own; if that dies too, the clip is to blame."""
     executor = _new_executor(1)
     try:
-        return executor.submit(execute, task).result()
+        receipt: Receipt = executor.submit(execute, task).result()
+        return receipt
     except BrokenProcessPool:
         message = (
             f"{task.clip.clip_id}: the process that ran {task.stage.name} on this clip was killed twice (a crash in "

@@ -14,7 +14,7 @@ from .engine import run_tasks
 from .execute import Task
 from .ledger import Ledger
 from .progress import Progress, duration
-from .stage import Stage, fingerprint
+from .stage import Stage, fingerprint, is_valid, needs_before
 from .work import WorkFolder
 
 #: Failures that may not happen again; everything else gives the same answer for the same input.
@@ -107,7 +107,9 @@ def _stale(stage: Stage, ledger: Ledger, work: WorkFolder, force: bool) -> tuple
     """One flag for each clip the stage has to do with: 1 where there is work; and the frames that is, where known."""
     flags, n_frames = array.array("b"), 0
     for clip, before in _candidates(stage, ledger):
-        stale = force or not is_fresh(ledger.receipt(stage.name, clip.clip_id), stage, clip, before, work)
+        receipt = ledger.receipt(stage.name, clip.clip_id)
+        again = receipt is not None and receipt.reason in _WORTH_ANOTHER_TRY
+        stale = force or again or not is_valid(receipt, stage, clip, before, work)
         flags.append(stale)
         n_frames += before.values.get("n_frames", 0) if stale and before else 0
     return flags, n_frames
@@ -123,23 +125,6 @@ def _candidates(stage: Stage, ledger: Ledger) -> Iterator[tuple[Clip, Receipt | 
             continue
         if before is None or before.status == "done":
             yield clip, before
-
-
-def needs_before(stage: Stage, clip: Clip) -> bool:
-    """Ready keypoints enter at `pose`: no video was trimmed before."""
-    return bool(stage.after) and not (stage.after == "trim" and clip.keypoints is not None)
-
-
-def is_fresh(receipt: Receipt | None, stage: Stage, clip: Clip, before: Receipt | None, work: WorkFolder) -> bool:
-    """Does this receipt still say what running the stage again would give?"""
-    if receipt is None or receipt.fingerprint != fingerprint(stage, clip, before):
-        return False
-    if receipt.status != "done":
-        return receipt.reason not in _WORTH_ANOTHER_TRY
-    if not receipt.output:
-        return True
-    output = work.absolute(receipt.output)
-    return output.is_file() and output.stat().st_size == receipt.output_bytes
 
 
 def _tasks(stage: Stage, ledger: Ledger, work: WorkFolder, stale: array.array[int]) -> Iterator[Task]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from .. import __version__
 from ..records import Clip, Receipt
+from .work import WorkFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,21 @@ def fingerprint(stage: Stage, clip: Clip, before: Receipt | None) -> str:
         before.output_sha256 if before else "",
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def needs_before(stage: Stage, clip: Clip) -> bool:
+    """Ready keypoints enter at `pose`: no video was trimmed before."""
+    return bool(stage.after) and not (stage.after == "trim" and clip.keypoints is not None)
+
+
+def is_valid(receipt: Receipt | None, stage: Stage, clip: Clip, before: Receipt | None, work: WorkFolder) -> bool:
+    """Does this receipt still say what running the stage again would give?"""
+    if receipt is None or receipt.fingerprint != fingerprint(stage, clip, before):
+        return False
+    if receipt.status != "done" or not receipt.output:
+        return True
+    output = work.absolute(receipt.output)
+    return output.is_file() and output.stat().st_size == receipt.output_bytes
 
 
 def path_state(path: Path) -> list[Any]:

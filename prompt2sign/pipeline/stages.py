@@ -91,6 +91,7 @@ class Pose:
             assert job.source is not None
             estimator = _estimator(self.options.estimator, self.options.quality)
             keypoints, values = estimator.estimate(Video(job.source))
+            values = {**values, "estimator_is": estimator.describe()}
         write_keypoints(job.target, keypoints)
         return Result(
             {

@@ -1,0 +1,5 @@
+"""`python -m prompt2sign`."""
+
+from .cli import main
+
+main()

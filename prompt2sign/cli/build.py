@@ -1,0 +1,109 @@
+"""`prompt2sign build`, and its stages alone: `trim`, `pose`, `lift`, `prompts`, `shard`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .app import app, new_progress
+from .common import STAGES, Common, with_common
+
+if TYPE_CHECKING:
+    from ..pipeline.build import Request
+
+Changes = Mapping[str, Mapping[str, Any]]
+Estimator = Annotated[str | None, typer.Option("--estimator", help="Who finds the 2D keypoints.")]
+Quality = Annotated[str | None, typer.Option("--quality", help="fast, or high: a second look for missing hands.")]
+PromptsPerClip = Annotated[int | None, typer.Option("--prompts-per-clip", min=0, help="Prompts for each clip.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The release; releases/LANG-CORPUS by default.")]
+WithVideo = Annotated[bool, typer.Option("--with-video", help="Put the trimmed clips into the release.")]
+Force = Annotated[bool, typer.Option("--force", help="Do it again for every clip.")]
+ForceStage = Annotated[
+    list[str] | None, typer.Option("--force", help="Do trim, pose, lift or prompts again; may be repeated.")
+]
+
+
+@app.command(epilog="Example: prompt2sign build --lang asl --corpus folder --from videos --text sentences.csv")
+@with_common
+def build(
+    common: Common,
+    estimator: Estimator = None,
+    quality: Quality = None,
+    prompts_per_clip: PromptsPerClip = None,
+    out: Out = None,
+    with_video: WithVideo = False,
+    force: ForceStage = None,
+) -> int:
+    """Make a release: trim, estimate poses, lift to 3D, write prompts and shards. Run it again to go on."""
+    changes: Changes = {
+        "pose": {"estimator": estimator, "quality": quality},
+        "prompts": {"per_clip": prompts_per_clip},
+        "shard": {"with_video": with_video or None},
+    }
+    return _run(common.request(changes, frozenset(force or ())), (*STAGES, "shard"), out)
+
+
+@app.command(epilog="Example: prompt2sign trim --lang asl --corpus how2sign --from How2Sign")
+@with_common
+def trim(common: Common, force: Force = False) -> int:
+    """Cut the clips out of their videos, and nothing else."""
+    return _run(common.request({}, frozenset({"trim"} if force else ())), ("trim",))
+
+
+@app.command(epilog="Example: prompt2sign pose --lang gsl --corpus sample --quality high")
+@with_common
+def pose(common: Common, estimator: Estimator = None, quality: Quality = None, force: Force = False) -> int:
+    """Find the 2D keypoints of trimmed clips, or import ready ones, and nothing else."""
+    changes = {"pose": {"estimator": estimator, "quality": quality}}
+    return _run(common.request(changes, frozenset({"pose"} if force else ())), ("pose",))
+
+
+@app.command(epilog="Example: prompt2sign lift --lang gsl --corpus sample --force")
+@with_common
+def lift(common: Common, force: Force = False) -> int:
+    """Lift 2D keypoints to 3D motion, and nothing else."""
+    return _run(common.request({}, frozenset({"lift"} if force else ())), ("lift",))
+
+
+@app.command(epilog="Example: prompt2sign prompts --lang gsl --corpus sample --prompts-per-clip 5")
+@with_common
+def prompts(common: Common, prompts_per_clip: PromptsPerClip = None, force: Force = False) -> int:
+    """Write prompts from templates and texts, and nothing else."""
+    changes = {"prompts": {"per_clip": prompts_per_clip}}
+    return _run(common.request(changes, frozenset({"prompts"} if force else ())), ("prompts",))
+
+
+@app.command(epilog="Example: prompt2sign shard --lang gsl --corpus sample --out releases/gsl-sample")
+@with_common
+def shard(
+    common: Common,
+    estimator: Estimator = None,
+    quality: Quality = None,
+    prompts_per_clip: PromptsPerClip = None,
+    out: Out = None,
+    with_video: WithVideo = False,
+) -> int:
+    """Write the release from what the other stages have made (give the same options), and nothing else."""
+    changes: Changes = {
+        "pose": {"estimator": estimator, "quality": quality},
+        "prompts": {"per_clip": prompts_per_clip},
+        "shard": {"with_video": with_video or None},
+    }
+    return _run(common.request(changes), ("shard",), out)
+
+
+def _run(request: Request, stages: tuple[str, ...], out: Path | None = None) -> int:
+    """Run stages, then say what came of it; 1 where clips were rejected or nothing came out."""
+    from ..pipeline.build import open_build, run_stages
+    from ..release.assemble import assemble
+    from .summary import print_summary
+
+    release = out or Path("releases") / f"{request.language.slug}-{request.corpus}"
+    progress = new_progress()
+    with open_build(request, progress) as build:
+        summaries = run_stages(build, stages, progress)
+        assembly = assemble(build, release) if "shard" in stages else None
+        return print_summary(build, summaries, assembly)

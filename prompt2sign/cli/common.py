@@ -1,0 +1,110 @@
+"""The options that `build` and every stage share, declared once."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from .app import settings
+
+if TYPE_CHECKING:
+    from ..pipeline.build import Request
+
+STAGES = ("trim", "pose", "lift", "prompts")
+_KEYPOINTS = "Ready keypoints instead of videos: OpenPose or DWPose JSON, .pose files."
+_COLUMN = "Name of an unusual column of --text, such as text=Satz; may be repeated."
+_WORK = "Where intermediate files are kept, so that a build can go on."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Which clips, from where, and how to run."""
+
+    lang: Annotated[str, typer.Option("--lang", help="Language: asl gsl dsgs lsf-ch lis-ch lsa ksl tsl.")]
+    corpus: Annotated[str | None, typer.Option("--corpus", help="Corpus; `prompt2sign corpora` lists them.")] = None
+    root: Annotated[Path | None, typer.Option("--from", help="Folder or archive that holds the corpus.")] = None
+    text: Annotated[Path | None, typer.Option("--text", help="CSV or TSV with the sentences.")] = None
+    column: Annotated[list[str] | None, typer.Option("--column", help=_COLUMN)] = None
+    keypoints: Annotated[Path | None, typer.Option("--keypoints", help=_KEYPOINTS)] = None
+    work: Annotated[Path, typer.Option("--work", help=_WORK)] = Path("work")
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes; one a core by default.")] = (
+        os.cpu_count() or 1
+    )
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many clips.")] = None
+    only: Annotated[list[str] | None, typer.Option("--only", help="Only this clip; may be repeated.")] = None
+    pipeline: Annotated[Path | None, typer.Option("--pipeline", help="Your own pipeline YAML.")] = None
+    strict: Annotated[bool, typer.Option("--strict", help="End at the first clip that fails.")] = False
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts, no progress.")] = False
+
+    def request(self, changes: Mapping[str, Mapping[str, Any]], force: frozenset[str] = frozenset()) -> Request:
+        """The build that these options ask for.
+
+        Args:
+            changes: Options of single stages from the command line, by section of the pipeline; None changes nothing.
+            force: Stages to do again.
+        """
+        from ..errors import UsageError
+        from ..languages import get_language
+        from ..options import load_pipeline, override
+        from ..pipeline.build import Request
+
+        settings.json = self.json
+        if unknown := force - set(STAGES):
+            raise UsageError(f"--force {', '.join(sorted(unknown))}: the stages are {', '.join(STAGES)}")
+        language = get_language(self.lang)
+        pipeline = override(load_pipeline(language, self.pipeline), {**changes, "columns": self._columns()})
+        return Request(
+            language=language,
+            pipeline=pipeline,
+            corpus=self.corpus or pipeline.corpus,
+            work=self.work,
+            root=self.root,
+            text=self.text,
+            keypoints=self.keypoints,
+            n_jobs=self.jobs,
+            limit=self.limit,
+            only=tuple(self.only or ()),
+            force=force,
+            strict=self.strict,
+        )
+
+    def _columns(self) -> dict[str, str]:
+        from ..errors import UsageError
+
+        pairs = [pair.partition("=") for pair in self.column or ()]
+        if bad := [name for name, sign, header in pairs if not (name and sign and header)]:
+            raise UsageError(f"--column {bad[0]}: write MEANING=HEADER, such as text=Satz")
+        return {name: header for name, _, header in pairs}
+
+
+def with_common(command: Callable[..., int]) -> Callable[..., int]:
+    """Put the options of `Common` before a command's own; the command gets them as its first argument."""
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    hints = get_type_hints(Common, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(Common)
+    ]
+    parameters = [*shared, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own)]
+
+    @wraps(command)
+    def run(**values: Any) -> int:
+        common = Common(**{field.name: values.pop(field.name) for field in fields(Common)})
+        return command(common, **values)
+
+    del run.__wrapped__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

@@ -1,0 +1,187 @@
+"""A whole build, or some of its stages: corpus -> manifest -> stages -> release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..corpora import get_corpus
+from ..corpora.base import Corpus, Source
+from ..errors import MissingError, UsageError
+from ..languages import Language
+from ..options import Pipeline
+from ..records import Clip, Rejection
+from .ledger import Ledger
+from .progress import Progress, size
+from .runner import StageSummary, run_stage
+from .stage import Stage
+from .stages import stages_of
+from .work import WorkFolder
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for.
+
+    Attributes:
+        language: The language.
+        pipeline: Options of every stage, resolved.
+        corpus: Name of the corpus.
+        work: The folder given with `--work`; the build uses `<language>/<corpus>` in it.
+        root: `--from`.
+        text: `--text`.
+        keypoints: `--keypoints`.
+        n_jobs: Worker processes.
+        limit: Only the first so many clips, None for all.
+        only: Only clips with these ids, empty for all.
+        force: Stages to do again whatever their receipts say.
+        strict: End at the first clip that fails.
+    """
+
+    language: Language
+    pipeline: Pipeline
+    corpus: str
+    work: Path
+    root: Path | None = None
+    text: Path | None = None
+    keypoints: Path | None = None
+    n_jobs: int = 1
+    limit: int | None = None
+    only: tuple[str, ...] = ()
+    force: frozenset[str] = field(default_factory=frozenset)
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Build:
+    """An open build: its folder is locked, its manifest is there.
+
+    Attributes:
+        request: What the user asked for.
+        corpus: The corpus.
+        stages: All stages in their order.
+        work: The work folder.
+        ledger: Manifest and receipts.
+    """
+
+    request: Request
+    corpus: Corpus
+    stages: tuple[Stage, ...]
+    work: WorkFolder
+    ledger: Ledger
+
+
+@contextmanager
+def open_build(request: Request, progress: Progress) -> Iterator[Build]:
+    """Lock the work folder, look at the corpus, and write the manifest.
+
+    Raises:
+        UsageError: The corpus does not serve the language, or its folder has another layout.
+        MissingError: The user must bring something first.
+        RunError: Another build is at work in the folder, or it cannot be written.
+    """
+    corpus = get_corpus(request.corpus)
+    _check(request, corpus)
+    work = WorkFolder(request.work / request.language.slug / request.corpus)
+    with work.locked(), Ledger(work.ledger) as ledger:
+        _write_manifest(request, corpus, work, ledger, progress)
+        yield Build(request, corpus, stages_of(request.pipeline), work, ledger)
+
+
+def run_stages(build: Build, names: Sequence[str], progress: Progress) -> list[StageSummary]:
+    """Run the named stages over the manifest, in order.
+
+    Raises:
+        UsageError: A stage has nothing to start from, because the one before was never run.
+        RunError: The disk is full, or `--strict` and a clip failed.
+    """
+    request, summaries = build.request, []
+    for stage in build.stages:
+        if stage.name not in names:
+            continue
+        summary = run_stage(
+            stage,
+            build.ledger,
+            build.work,
+            progress,
+            n_jobs=request.n_jobs,
+            strict=request.strict,
+            force=stage.name in request.force,
+        )
+        summaries.append(summary)
+    return summaries
+
+
+def _check(request: Request, corpus: Corpus) -> None:
+    facts = corpus.facts
+    if facts.languages and request.language.code not in facts.languages:
+        raise UsageError(
+            f"corpus {facts.name} holds {', '.join(facts.languages)}, not {request.language.code}; "
+            "`prompt2sign corpora` shows which corpus has which language"
+        )
+    if request.pipeline.shard.with_video and not facts.redistribute_video:
+        raise UsageError(
+            f"--with-video: the licence of {facts.name} ({facts.licence}) does not allow its videos to be passed on; "
+            "build without it"
+        )
+
+
+def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: Ledger, progress: Progress) -> None:
+    source = Source(
+        language=request.language,
+        root=request.root,
+        text=request.text,
+        keypoints=request.keypoints,
+        scratch=work.source,
+        columns=dict(request.pipeline.columns),
+    )
+    plan = corpus.plan(source)
+    if plan.missing:
+        raise MissingError(f"corpus {request.corpus} is not complete:\n" + "\n".join(f"  {m}" for m in plan.missing))
+    facts = corpus.facts
+    progress.say(
+        f"{request.language.name} from {facts.title}: {plan.n_clips:,} clips, {size(plan.n_bytes)} to read "
+        f"(licence {facts.licence})"
+    )
+    ledger.replace_manifest(_select(corpus.clips(source), request))
+    if ledger.n_clips() == 0 and request.only:
+        raise UsageError(f"--only: no clip is called {', '.join(map(repr, request.only))}")
+    if ledger.n_clips() == 0:
+        raise UsageError(_nothing_usable(request, ledger))
+
+
+def _select(entries: Iterable[Clip | Rejection], request: Request) -> Iterator[Clip | Rejection]:
+    """The clips that `--only` and `--limit` leave."""
+    n_clips = 0
+    for entry in entries:
+        if request.only and entry.clip_id not in request.only:
+            continue
+        if isinstance(entry, Clip):
+            if request.limit is not None and n_clips >= request.limit:
+                return
+            n_clips += 1
+        yield entry
+
+
+def _nothing_usable(request: Request, ledger: Ledger) -> str:
+    reasons = [f"  {r.reason}: {r.message}" for _, r in zip(range(5), ledger.rejections(), strict=False)]
+    more = ledger.n_rejections() - len(reasons)
+    return "\n".join(
+        [
+            f"corpus {request.corpus}: not one usable clip",
+            *reasons,
+            *([f"  and {more:,} more"] if more > 0 else []),
+        ]
+    )
+
+
+def options_of(request: Request) -> dict[str, Any]:
+    """The resolved options as a release keeps them: nothing of this machine, no job count."""
+    options = request.pipeline.model_dump(mode="json")
+    options["corpus"] = request.corpus
+    if options["prompts"]["templates"]:
+        options["prompts"]["templates"] = Path(options["prompts"]["templates"]).name
+    return options

@@ -1,0 +1,54 @@
+"""Follow one clip through its stages: is it ready for the release, or where and why did it end?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..records import Clip, Receipt
+from .ledger import Ledger
+from .stage import Stage, is_valid, needs_before
+from .work import WorkFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How far a clip came.
+
+    Attributes:
+        clip: The clip.
+        receipts: Its valid receipts by stage, up to and including the last one.
+        ended: The receipt that ended it, None for a clip that is ready.
+        waiting: Name of the stage that has not been run yet, empty where none waits.
+    """
+
+    clip: Clip
+    receipts: dict[str, Receipt]
+    ended: Receipt | None = None
+    waiting: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """All stages are done."""
+        return self.ended is None and not self.waiting
+
+
+def outcomes(stages: Sequence[Stage], ledger: Ledger, work: WorkFolder) -> Iterator[Outcome]:
+    """The outcome of every clip in the order of the manifest."""
+    for clip in ledger.clips():
+        yield _outcome(clip, stages, ledger, work)
+
+
+def _outcome(clip: Clip, stages: Sequence[Stage], ledger: Ledger, work: WorkFolder) -> Outcome:
+    receipts: dict[str, Receipt] = {}
+    for stage in stages:
+        if not stage.applies(clip):
+            continue
+        before = receipts[stage.after] if needs_before(stage, clip) else None
+        receipt = ledger.receipt(stage.name, clip.clip_id)
+        if receipt is None or not is_valid(receipt, stage, clip, before, work):
+            return Outcome(clip, receipts, waiting=stage.name)
+        receipts[stage.name] = receipt
+        if receipt.status != "done":
+            return Outcome(clip, receipts, ended=receipt)
+    return Outcome(clip, receipts)

@@ -1,0 +1,108 @@
+"""The dataset card: a README whose head public hubs read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from ..corpora.base import CorpusFacts
+from ..languages import get_language
+
+#: Creative Commons and other licences that hubs know by their lower-case SPDX name.
+_KNOWN_LICENCES = ("cc-by-", "cc0-", "apache-2.0", "mit")
+
+
+def dataset_card(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -> str:
+    """The card of a release.
+
+    Args:
+        facts: The corpus.
+        options: Resolved options of the build.
+        counts: Clips, frames and seconds by split, from `release.finish`.
+    """
+    return f"---\n{_head(facts, options, counts)}---\n\n{_body(facts, options, counts)}"
+
+
+def _head(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -> str:
+    language = get_language(options["language"])
+    licence = facts.licence.lower()
+    known = licence.startswith(_KNOWN_LICENCES)
+    head: dict[str, Any] = {
+        "pretty_name": _title(facts, options),
+        "language": [language.spoken_tag.split("-")[0], language.sign_code],
+        "license": licence if known else "other",
+        "task_categories": ["other"],
+        "tags": ["sign-language", "sign-language-production", "pose", "prompt2sign"],
+        "size_categories": [_size_category(sum(split["clips"] for split in counts["splits"].values()))],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"data/{split}-*.parquet"} for split in counts["splits"]],
+            }
+        ],
+    }
+    if not known:
+        head["license_name"] = facts.licence
+    return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+
+
+def _size_category(n_clips: int) -> str:
+    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+    return next((name for bound, name in bounds if n_clips < bound), "1M<n<10M")
+
+
+def _title(facts: CorpusFacts, options: dict[str, Any]) -> str:
+    return f"Prompt2Sign {options['language']}: {facts.title}"
+
+
+def _body(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -> str:
+    language = get_language(options["language"])
+    rows = "\n".join(
+        f"| {split} | {n['clips']:,} | {n['frames']:,} | {n['seconds'] / 3600:.2f} |"
+        for split, n in counts["splits"].items()
+    )
+    return f"""# {_title(facts, options)}
+
+Text in {language.spoken_name} paired with 3D motion of {language.name} ({language.native_name}).
+One {facts.unit} a clip.
+
+| split | clips | frames | hours |
+|---|---|---|---|
+{rows}
+
+{counts["rejected"]:,} clips did not make it; `rejected.parquet` lists each with the stage and the reason.
+
+## Licence and access
+- Corpus: {facts.title}{f" ({facts.home})" if facts.home else ""}
+- Licence: {facts.licence}
+- Access: {facts.access_rule}
+- Passing on motion made from it: {_may(facts.redistribute_motion)}
+- Passing on its videos: {_may(facts.redistribute_video)}
+- Every row carries this in its `licence` column.
+{f"{chr(10)}Please cite: {facts.citation}{chr(10)}" if facts.citation else ""}
+## Reading it
+```python
+import prompt2sign
+
+release = prompt2sign.open_release(".")
+for clip in release:
+    print(clip.clip_id, clip.text, clip.motion.shape)  # float32 (frames, 50, 3)
+```
+or with any Parquet reader: `xyz = pose / {round(1 / options["shard"]["step"])}`, reshaped to (n_frames, 50, 3).
+
+## What is in it
+- `data/`: Parquet shards, one clip a row (version and layout: `schemas/shard-v1.md` of prompt2sign)
+- `skels/`: the same motion as parallel text files, one folder a convention
+- `rejected.parquet`: what did not make it; `pipeline.yaml`: all options
+- `release.json`: counts, versions, and the SHA-256 of every other file
+
+Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera. `observed`
+tells which joints were seen; the others were filled in. Depth is inferred from bone lengths, not measured.
+
+Pose estimators: {", ".join(f"{name} ({n:,} clips)" for name, n in counts["estimators"].items())}.
+"""
+
+
+def _may(allowed: bool) -> str:
+    return "allowed under the licence" if allowed else "not allowed"

@@ -1,0 +1,100 @@
+"""The last files of a release: `pipeline.yaml`, the dataset card, and `release.json` with every checksum."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from .. import __version__
+from ..corpora.base import CorpusFacts
+from ..formats.shard_schema import VERSION as SHARD_VERSION
+from ..loaders.files import FORMAT, MANIFEST, VERSION, find_shards
+from ..pipeline.stage import file_sha256
+from ..records import SPLITS
+from .card import dataset_card
+
+
+def finish_release(
+    folder: Path, facts: CorpusFacts, options: dict[str, Any], *, estimators: dict[str, Any], build: str
+) -> dict[str, Any]:
+    """Write options, card and manifest beside `data/`; the manifest comes last, and names every other file.
+
+    Args:
+        folder: The release, its shards already in `data/`.
+        facts: The corpus it comes from.
+        options: Resolved options; kept as `pipeline.yaml`.
+        estimators: What each estimator says of itself: version, settings, weights with their sha256.
+        build: Fingerprint of the build, to tell later whether anything changed.
+
+    Returns:
+        The manifest.
+    """
+    counts = _counts(folder)
+    (folder / "pipeline.yaml").write_text(yaml.safe_dump(options, sort_keys=False, allow_unicode=True), "utf-8")
+    (folder / "README.md").write_text(dataset_card(facts, options, counts), "utf-8")
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "tool": f"prompt2sign {__version__}",
+        "shard_version": SHARD_VERSION,
+        "build": build,
+        "corpus": _facts(facts),
+        "counts": counts,
+        "options": options,
+        "estimators": estimators,
+        "files": [
+            {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": file_sha256(path)}
+            for path in paths
+        ],
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, "utf-8")
+    return manifest
+
+
+def _facts(facts: CorpusFacts) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "title": facts.title,
+        "unit": facts.unit,
+        "licence": facts.licence,
+        "access": facts.access,
+        "access_rule": facts.access_rule,
+        "redistribute_motion": facts.redistribute_motion,
+        "redistribute_video": facts.redistribute_video,
+        "home": facts.home,
+        "citation": facts.citation,
+    }
+
+
+_COUNTED = ("split", "lang", "n_frames", "fps", "provenance")
+
+
+def _counts(folder: Path) -> dict[str, Any]:
+    """Clips, frames and seconds by split, the languages and estimators; streamed from the shards."""
+    splits: dict[str, dict[str, Any]] = {}
+    languages: Counter[str] = Counter()
+    estimators: Counter[str] = Counter()
+    tables = (table for shard in find_shards(folder) for table in shard.tables(_COUNTED))
+    for row in (row for table in tables for row in table.to_pylist()):
+        counts = splits.setdefault(row["split"], {"clips": 0, "frames": 0, "seconds": 0.0})
+        counts["clips"] += 1
+        counts["frames"] += row["n_frames"]
+        counts["seconds"] += row["n_frames"] / row["fps"]
+        languages[row["lang"]] += 1
+        estimators[row["provenance"]["estimator"]] += 1
+    for counts in splits.values():
+        counts["seconds"] = round(counts["seconds"], 3)
+    rejected = folder / "rejected.parquet"
+    return {
+        "splits": {split: splits[split] for split in SPLITS if split in splits},
+        "languages": dict(sorted(languages.items())),
+        "estimators": dict(sorted(estimators.items())),
+        "rejected": pq.read_metadata(rejected).num_rows if rejected.exists() else 0,
+    }
