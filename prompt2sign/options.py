@@ -20,6 +20,22 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class SourceOptions(Options):
+    """What the source does not say of itself: keypoints and pictures their rate and size, your own data its
+    licence. A clip that does say it keeps its own."""
+
+    fps: float | None = Field(None, gt=0, le=1000)
+    """Frames per second."""
+    width: int | None = Field(None, ge=1, le=100_000)
+    """Picture width in pixels."""
+    height: int | None = Field(None, ge=1, le=100_000)
+    """Picture height in pixels."""
+    licence: str | None = None
+    """Licence of your own data, best as an SPDX identifier."""
+    redistribute: bool = False
+    """May your own data be passed on under that licence?"""
+
+
 class TrimOptions(Options):
     """How clips are cut out of longer videos."""
 
@@ -84,6 +100,7 @@ class Pipeline(Options):
     """Corpus used where `--corpus` names none."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Names of the columns of the text table by what they mean: `{text: Satz}`."""
+    source: SourceOptions = SourceOptions()
     trim: TrimOptions = TrimOptions()
     pose: PoseOptions = PoseOptions()
     lift: LiftOptions = LiftOptions()

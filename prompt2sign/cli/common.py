@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STAGES = ("trim", "pose", "lift", "prompts")
 _KEYPOINTS = "Ready keypoints instead of videos: OpenPose or DWPose JSON, .pose files."
 _COLUMN = "Name of an unusual column of --text, such as text=Satz; may be repeated."
+_FPS = "Frames per second, where keypoints or picture folders do not say."
 _WORK = "Where intermediate files are kept, so that a build can go on."
 
 
@@ -33,6 +34,12 @@ class Common:
     text: Annotated[Path | None, typer.Option("--text", help="CSV or TSV with the sentences.")] = None
     column: Annotated[list[str] | None, typer.Option("--column", help=_COLUMN)] = None
     keypoints: Annotated[Path | None, typer.Option("--keypoints", help=_KEYPOINTS)] = None
+    fps: Annotated[float | None, typer.Option("--fps", help=_FPS)] = None
+    size: Annotated[str | None, typer.Option("--size", help="Picture size, WIDTHxHEIGHT, where keypoints lack it.")] = (
+        None
+    )
+    licence: Annotated[str | None, typer.Option("--licence", help="Licence of your own data.")] = None
+    redistribute: Annotated[bool, typer.Option("--redistribute", help="Your own data may be passed on.")] = False
     work: Annotated[Path, typer.Option("--work", help=_WORK)] = Path("work")
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes; one a core by default.")] = (
         os.cpu_count() or 1
@@ -59,7 +66,8 @@ class Common:
         if unknown := force - set(STAGES):
             raise UsageError(f"--force {', '.join(sorted(unknown))}: the stages are {', '.join(STAGES)}")
         language = get_language(self.lang)
-        pipeline = override(load_pipeline(language, self.pipeline), {**changes, "columns": self._columns()})
+        changes = {**changes, "columns": self._columns(), "source": self._source()}
+        pipeline = override(load_pipeline(language, self.pipeline), changes)
         return Request(
             language=language,
             pipeline=pipeline,
@@ -74,6 +82,20 @@ class Common:
             force=force,
             strict=self.strict,
         )
+
+    def _source(self) -> dict[str, Any]:
+        terms = {"licence": self.licence, "redistribute": self.redistribute or None}
+        return {"fps": self.fps, **terms, **self._size()}
+
+    def _size(self) -> dict[str, int]:
+        from ..errors import UsageError
+
+        if self.size is None:
+            return {}
+        width, _, height = self.size.partition("x")
+        if not (width.isdecimal() and height.isdecimal()):
+            raise UsageError(f"--size {self.size}: write WIDTHxHEIGHT in pixels, such as 1280x720")
+        return {"width": int(width), "height": int(height)}
 
     def _columns(self) -> dict[str, str]:
         from ..errors import UsageError

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..corpora import get_corpus
-from ..corpora.base import Corpus, Source
+from ..corpora.base import Corpus, CorpusFacts, Source
 from ..errors import MissingError, UsageError
 from ..languages import Language
 from ..options import Pipeline
@@ -61,14 +61,14 @@ class Build:
 
     Attributes:
         request: What the user asked for.
-        corpus: The corpus.
+        facts: What is known of the corpus, its licence first of all.
         stages: All stages in their order.
         work: The work folder.
         ledger: Manifest and receipts.
     """
 
     request: Request
-    corpus: Corpus
+    facts: CorpusFacts
     stages: tuple[Stage, ...]
     work: WorkFolder
     ledger: Ledger
@@ -84,11 +84,12 @@ def open_build(request: Request, progress: Progress) -> Iterator[Build]:
         RunError: Another build is at work in the folder, or it cannot be written.
     """
     corpus = get_corpus(request.corpus)
-    _check(request, corpus)
+    facts = _facts(request, corpus.facts)
+    _check(request, facts)
     work = WorkFolder(request.work / request.language.slug / request.corpus)
     with work.locked(), Ledger(work.ledger) as ledger:
         _write_manifest(request, corpus, work, ledger, progress)
-        yield Build(request, corpus, stages_of(request.pipeline), work, ledger)
+        yield Build(request, facts, stages_of(request.pipeline), work, ledger)
 
 
 def run_stages(build: Build, names: Sequence[str], progress: Progress) -> list[StageSummary]:
@@ -115,8 +116,22 @@ def run_stages(build: Build, names: Sequence[str], progress: Progress) -> list[S
     return summaries
 
 
-def _check(request: Request, corpus: Corpus) -> None:
-    facts = corpus.facts
+def _facts(request: Request, facts: CorpusFacts) -> CorpusFacts:
+    """The corpus's own facts; of the user's own data only the user can say what may be done with it."""
+    options = request.pipeline.source
+    if facts.access != "local":
+        if options.licence or options.redistribute:
+            raise UsageError(f"the licence of {facts.name} is {facts.licence}; --licence is for your own data only")
+        return facts
+    return replace(
+        facts,
+        licence=options.licence or facts.licence,
+        redistribute_motion=options.redistribute,
+        redistribute_video=options.redistribute,
+    )
+
+
+def _check(request: Request, facts: CorpusFacts) -> None:
     if facts.languages and request.language.code not in facts.languages:
         raise UsageError(
             f"corpus {facts.name} holds {', '.join(facts.languages)}, not {request.language.code}; "
@@ -124,8 +139,8 @@ def _check(request: Request, corpus: Corpus) -> None:
         )
     if request.pipeline.shard.with_video and not facts.redistribute_video:
         raise UsageError(
-            f"--with-video: the licence of {facts.name} ({facts.licence}) does not allow its videos to be passed on; "
-            "build without it"
+            f"--with-video: the licence of {facts.name} ({facts.licence}) does not allow its videos to be passed on. "
+            "Build without it; for your own data say --licence and --redistribute"
         )
 
 
@@ -159,11 +174,26 @@ def _select(entries: Iterable[Clip | Rejection], request: Request) -> Iterator[C
     for entry in entries:
         if request.only and entry.clip_id not in request.only:
             continue
-        if isinstance(entry, Clip):
-            if request.limit is not None and n_clips >= request.limit:
-                return
+        if isinstance(entry, Rejection):
+            yield entry
+        elif request.limit is not None and n_clips >= request.limit:
+            return
+        else:
             n_clips += 1
-        yield entry
+            yield _complete(entry, request)
+
+
+def _complete(clip: Clip, request: Request) -> Clip:
+    """Fill in what picture folders and ready keypoints do not say of themselves."""
+    if clip.keypoints is None and (clip.media is None or clip.media.is_file()):
+        return clip
+    options = request.pipeline.source
+    return replace(
+        clip,
+        fps=clip.fps or options.fps,
+        width=clip.width or options.width,
+        height=clip.height or options.height,
+    )
 
 
 def _nothing_usable(request: Request, ledger: Ledger) -> str:

@@ -65,6 +65,8 @@ def execute(task: Task) -> Receipt:
         return _receipt(task, started, status="failed", reason="bad-file", message=str(error))
     except (RunError, MissingError, UsageError):
         raise
+    except ImportError as error:
+        raise MissingError(f"{task.stage.name}: {error}. `prompt2sign doctor` says what to install") from error
     except MemoryError:
         message = f"{task.clip.clip_id}: not enough memory; run it alone with --jobs 1 --only"
         return _receipt(task, started, status="failed", reason="out-of-memory", message=message)

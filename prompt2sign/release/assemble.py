@@ -82,7 +82,7 @@ def assemble(build: Build, out: Path) -> Assembly:
         _write(build, folder, assembly)
         manifest = finish_release(
             folder,
-            build.corpus.facts,
+            build.facts,
             options_of(build.request),
             estimators=assembly.estimators,
             build=fingerprint,
@@ -120,7 +120,7 @@ def _write(build: Build, folder: Path, assembly: Assembly) -> None:
 def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
     clip, receipts = outcome.clip, outcome.receipts
     trim, pose = receipts.get("trim"), receipts["pose"]
-    facts = build.corpus.facts
+    facts = build.facts
     motion = read_motion(build.work.absolute(receipts["lift"].output))
     source = ClipSource(
         video=clip.video,
@@ -200,7 +200,7 @@ def _portable(row: dict[str, str], prefixes: list[str]) -> dict[str, str]:
 def _fingerprint(build: Build) -> str:
     """Digest of everything the files of a release depend on."""
     digest = hashlib.sha256()
-    facts = build.corpus.facts
+    facts = build.facts
     head = [VERSION, __version__, options_of(build.request), repr(facts)]
     digest.update(json.dumps(head, sort_keys=True).encode())
     for outcome in outcomes(build.stages, build.ledger, build.work):
