@@ -62,6 +62,12 @@ LANGUAGES = (
 )  # fmt: skip
 _BY_CODE = {language.code: language for language in LANGUAGES}
 
+#: What people call these languages elsewhere; only for hints, `DGS` alone would be taken for a misspelt `DSGS`.
+_OTHER_NAMES = {
+    "DGS": "GSL", "LSF": "LSF-CH", "LIS": "LIS-CH", "TID": "TSL", "TİD": "TSL", "LSFSR": "LSF-CH", "LIS-SI": "LIS-CH",
+    "ENGLISH": "ASL", "GERMAN": "GSL", "KOREAN": "KSL", "TURKISH": "TSL", "SPANISH": "LSA",
+}  # fmt: skip
+
 
 def get_language(code: str) -> Language:
     """The language with this Prompt2Sign code, in any case, with `_` or `-`.
@@ -72,13 +78,17 @@ def get_language(code: str) -> Language:
     wanted = code.strip().upper().replace("_", "-")
     if wanted in _BY_CODE:
         return _BY_CODE[wanted]
-    names = {word: language.code for language in LANGUAGES for word in _words(language)}
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-    hint = f"did you mean {names[near[0]]}? " if near else ""
+    names = {word: language.code for language in LANGUAGES for word in _words(language)} | _OTHER_NAMES
+    likeness, _, near = max((*_likeness(wanted, word), word) for word in names)
+    hint = f"did you mean {names[near]}? " if likeness >= 0.5 else ""
     raise UsageError(
-        f"no language {code!r}: {hint}The languages are {', '.join(_BY_CODE)} "
-        "(`prompt2sign languages` says more)"
+        f"no language {code!r}: {hint}The languages are {', '.join(_BY_CODE)} (`prompt2sign languages` says more)"
     )
+
+
+def _likeness(wanted: str, word: str) -> tuple[float, bool]:
+    """How like two words are; of equally like ones, typing mistakes rarely hit the first letter."""
+    return difflib.SequenceMatcher(None, wanted, word).ratio(), word[:1] == wanted[:1]
 
 
 def _words(language: Language) -> tuple[str, ...]:
@@ -90,19 +100,26 @@ def _words(language: Language) -> tuple[str, ...]:
     )
 
 
+#: Entities end with a semicolon here; HTML's old rule without one would turn `&para` into a paragraph sign.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+#: White space and control characters, and the byte order mark that editors leave in the middle of joined files.
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufeff]+")
+
+
 def normalise_text(text: str, language: Language) -> str:
-    """Normalise spoken-language text: NFC, mended encoding, HTML entities, white space, then the language's own rule.
+    """Normalise spoken-language text: mended encoding, HTML entities, NFC, white space, then the language's own rule.
 
     Case is left alone: a corpus that publishes lower case (PHOENIX) stays lower case, no other is made so.
     """
-    text = unicodedata.normalize("NFC", _mend_encoding(text))
-    text = re.sub(r"\s+", " ", html.unescape(text)).strip()
+    text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _mend_encoding(text))
+    text = _BLANK.sub(" ", unicodedata.normalize("NFC", text)).strip()
     return _RULES.get(language.code, _unchanged)(text)
 
 
 def lower(text: str, language: Language) -> str:
     """Lower case by the rules of the language: Turkish has a dotted and a dotless i."""
     if language.code == "TSL":
+        text = unicodedata.normalize("NFC", text)  # a dot may stand apart from its I
         text = text.replace("İ", "i").replace("I", "ı")
     return text.lower()
 
@@ -128,4 +145,14 @@ def _swiss(text: str) -> str:
     return text.replace("ß", "ss").replace("ẞ", "SS")
 
 
-_RULES: dict[str, Callable[[str], str]] = {"DSGS": _swiss}
+def _unquoted(text: str) -> str:
+    """Undo CSV quoting that was copied along with How2Sign's text: `"say ""yes"", then"`.
+
+    Only where doubled quotes inside prove it; a sentence that is one quotation keeps its quotes.
+    """
+    inside = text[1:-1]
+    quoted = len(text) > 2 and text[0] == text[-1] == '"' and '""' in inside
+    return inside.replace('""', '"') if quoted and '"' not in inside.replace('""', "") else text
+
+
+_RULES: dict[str, Callable[[str], str]] = {"ASL": _unquoted, "DSGS": _swiss}

@@ -77,11 +77,13 @@ class Plan:
         n_clips: Clips as far as can be told without reading videos.
         n_bytes: Bytes that will be read.
         missing: What the user must bring or mend, one sentence each; the build stops when there is any.
+        notes: What the user should know before the build starts, one sentence each; nothing stops.
     """
 
     n_clips: int
     n_bytes: int
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Corpus(Protocol):

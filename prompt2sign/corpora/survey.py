@@ -1,0 +1,95 @@
+"""What a build will find, counted from the clips themselves."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from ..errors import MissingError
+from ..records import Clip, Rejection
+from .base import Plan
+
+#: Folders of pictures or JSON files whose sizes are added up; the others are taken as large as their mean.
+_FOLDERS_LOOKED_INTO = 200
+
+
+def survey(entries: Callable[[], Iterable[Clip | Rejection]]) -> Plan:
+    """A plan from a corpus's own clips: counts are exact, bytes are from file sizes.
+
+    Args:
+        entries: Gives the clips; a `MissingError` it raises becomes what the plan misses.
+    """
+    try:
+        return _count(entries())
+    except MissingError as error:
+        return Plan(0, 0, missing=(str(error),))
+
+
+def _count(entries: Iterable[Clip | Rejection]) -> Plan:
+    n_clips, rejected, sizes = 0, Counter[str](), _Sizes()
+    for entry in entries:
+        if isinstance(entry, Rejection):
+            rejected[entry.reason] += 1
+            continue
+        n_clips += 1
+        path = entry.keypoints or entry.media
+        if path is not None:
+            sizes.add(path)
+    return Plan(n_clips, sizes.total(), notes=_rejected_note(rejected))
+
+
+def _rejected_note(rejected: Counter[str]) -> tuple[str, ...]:
+    if not rejected:
+        return ()
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(rejected.items()))
+    return (f"{rejected.total():,} entries cannot become clips: {reasons}.",)
+
+
+class _Sizes:
+    """Sum of the sizes of files and folders, each counted once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._files = 0
+        self._folders: list[int] = []
+        self._n_folders = 0
+
+    def add(self, path: Path) -> None:
+        if str(path) in self._seen:
+            return
+        self._seen.add(str(path))
+        if path.is_file():
+            self._files += path.stat().st_size
+            return
+        self._n_folders += 1
+        if len(self._folders) < _FOLDERS_LOOKED_INTO:
+            self._folders.append(sum(_sizes_in(path)))
+
+    def total(self) -> int:
+        mean = sum(self._folders) / max(1, len(self._folders))
+        return self._files + round(mean * self._n_folders)
+
+
+def _sizes_in(folder: Path) -> Iterator[int]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file():
+                yield entry.stat().st_size
+
+
+def unique_ids(entries: Iterable[Clip | Rejection]) -> Iterator[Clip | Rejection]:
+    """The same entries; a clip whose id was given before becomes a rejection."""
+    seen: set[str] = set()
+    for entry in entries:
+        if isinstance(entry, Clip) and entry.clip_id in seen:
+            yield Rejection(
+                entry.clip_id,
+                "duplicate-id",
+                f"{entry.clip_id}: this id stands twice; the first is kept. Give every clip its own id",
+            )
+            continue
+        if isinstance(entry, Clip):
+            seen.add(entry.clip_id)
+        yield entry
