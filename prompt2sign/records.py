@@ -65,8 +65,8 @@ class Clip:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        paths = {k: Path(values[k]) for k in ("media", "keypoints") if k in values}
-        return cls(**{**values, **paths})
+        paths: dict[str, Any] = {key: Path(values[key]) for key in ("media", "keypoints") if key in values}
+        return cls(**(values | paths))
 
 
 @dataclass(frozen=True, slots=True)

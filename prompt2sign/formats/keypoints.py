@@ -49,9 +49,7 @@ def write_keypoints(path: Path, keypoints: Keypoints) -> None:
         for name in ("xyc", "world"):
             values = getattr(keypoints, name)
             if values is not None:
-                file.create_dataset(
-                    name, data=values, dtype="<f4", chunks=chunk, shuffle=True, compression="gzip"
-                )
+                file.create_dataset(name, data=values, dtype="<f4", chunks=chunk, shuffle=True, compression="gzip")
         file.attrs.update(
             format=FORMAT,
             version=VERSION,

@@ -46,7 +46,8 @@ class Motion:
     def bone_lengths(self) -> NDArray[np.float32]:
         """(T, 49) length of each bone of `SKELETON.bones` in each frame, in shoulder widths."""
         start, end = SKELETON.bones.T
-        return np.linalg.norm(self.xyz[:, end] - self.xyz[:, start], axis=-1).astype(np.float32)
+        lengths: NDArray[np.float32] = np.linalg.norm(self.xyz[:, end] - self.xyz[:, start], axis=-1)
+        return lengths.astype(np.float32)
 
 
 def write_motion(path: Path, motion: Motion) -> None:

@@ -1,0 +1,97 @@
+"""A release -> skels and their parallel text files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..formats.atomic import atomic_path
+from ..formats.shard_schema import ShardInfo
+from ..formats.skels import format_clip, get_convention, one_line
+from ..formats.skels_convert import from_convention, to_convention
+from ..loaders import Release, ReleaseClip, open_release
+from ..loaders.clip import decode_clips
+
+
+def export_skels(release: Release | Path, folder: Path, convention: str) -> dict[str, int]:
+    """Write `<split>.skels .text .gloss .files .prompt` for every split of a release.
+
+    A release imported from the same convention gives its numbers back to the last digit, and its text as it came.
+    Anything else is converted (`formats.skels_convert`). `.gloss` and `.prompt` are left out where no clip has any; of
+    several prompts the first is written. Every file appears only when its whole split is done.
+
+    Args:
+        release: What `open_release` gave, or where to open it.
+        folder: Where the files go.
+        convention: `progressive` or `prompt2sign`.
+
+    Returns:
+        Number of clips of each split.
+
+    Raises:
+        UsageError: No such convention.
+        FormatError: A clip cannot be expressed in the convention; the message names it.
+    """
+    get_convention(convention)
+    if isinstance(release, Path):
+        release = open_release(release)
+    return {split: _export_split(release.split(split), folder / split, convention) for split in release.splits}
+
+
+_WORDS: dict[str, Callable[[ReleaseClip, ShardInfo], str]] = {
+    # What was imported goes back as it came; what was built is trained on as it was normalised.
+    "text": lambda clip, info: clip.text_raw if info.convention else clip.text,
+    "gloss": lambda clip, _: clip.gloss,
+    "files": lambda clip, _: clip.clip_id,
+    "prompt": lambda clip, _: clip.prompts[0] if clip.prompts else "",
+}
+_OPTIONAL = ("gloss", "prompt")
+
+
+def _export_split(release: Release, base: Path, convention: str) -> int:
+    rule, n_clips, filled = get_convention(convention), 0, set[str]()
+    with ExitStack() as stack:
+        files = {ending: _open(stack, base, ending) for ending in ("skels", *_WORDS)}
+        for clip, info in _clips(release):
+            files["skels"].write(format_clip(_in_unit(clip, info, convention), rule))
+            for ending, word in _WORDS.items():
+                line = one_line(word(clip, info))
+                files[ending].write(line.encode() + b"\n")
+                filled |= {ending} if line else set()
+            n_clips += 1
+        # A disk may turn out full only now: before the first of these files has got its name.
+        for file in files.values():
+            file.close()
+    for ending in set(_OPTIONAL) - filled:
+        _path(base, ending).unlink()
+    return n_clips
+
+
+def _open(stack: ExitStack, base: Path, ending: str) -> BinaryIO:
+    return stack.enter_context(stack.enter_context(atomic_path(_path(base, ending))).open("wb"))
+
+
+def _path(base: Path, ending: str) -> Path:
+    return base.with_name(f"{base.name}.{ending}")
+
+
+def _clips(release: Release) -> Iterator[tuple[ReleaseClip, ShardInfo]]:
+    for shard, table in release.tables():
+        for clip in decode_clips(table, shard):
+            yield clip, shard.info
+
+
+def _in_unit(clip: ReleaseClip, info: ShardInfo, convention: str) -> NDArray[np.float32]:
+    if info.convention == convention:
+        return clip.motion
+    try:
+        xyz = from_convention(clip.motion, clip.observed, info.convention) if info.convention else clip.motion
+        return to_convention(xyz, convention)
+    except ValueError as error:
+        raise FormatError(f"clip {clip.clip_id!r} cannot be written as {convention} skels: {error}") from error
