@@ -170,7 +170,7 @@ def test_another_corpus_does_not_replace_a_release(corpus: Path, tmp_path: Path)
     run(*arguments)
     other = [{"gsl": "asl"}.get(word, word) for word in arguments]
     assert run(*other).code == 2
-    assert prompt2sign.open_release(tmp_path / "release")["clip_000"].language == "GSL"
+    assert prompt2sign.open_release(tmp_path / "release")["clip_000"].lang == "GSL"
 
 
 def test_the_users_own_data_is_not_passed_on_unless_the_user_says_so(corpus: Path, tmp_path: Path) -> None:

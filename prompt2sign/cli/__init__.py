@@ -15,23 +15,21 @@ from ..errors import Prompt2SignError
 _STOPPED = 130
 
 
+class Stopped(BaseException):
+    """Ctrl-C or a polite kill. No Exception, and no KeyboardInterrupt either: nobody on the way out may swallow it."""
+
+
 def main() -> NoReturn:
     """Run the command line; ends the process with a documented exit code (`docs/cli.md`)."""
-    import click
-
     from . import build, convert, info, release  # noqa: F401  (commands register themselves on `app`)
     from .app import app, settings
 
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except Stopped:
         _complain("stopped. Nothing is lost: run the same command again and it goes on where it stopped", _STOPPED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -48,6 +46,8 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}", 4
+    if format_message := getattr(error, "format_message", None):  # the parser's own errors
+        return f"{format_message()} (`prompt2sign COMMAND --help` shows the options)", 2
     return f"{type(error).__name__}: {error} (a fault of prompt2sign; `prompt2sign --debug ...` shows where)", 4
 
 
@@ -61,5 +61,4 @@ def _complain(message: str, code: int) -> NoReturn:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """A polite kill is like Ctrl-C."""
-    raise KeyboardInterrupt
+    raise Stopped

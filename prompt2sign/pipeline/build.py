@@ -161,6 +161,8 @@ def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: 
         f"{request.language.name} from {facts.title}: {plan.n_clips:,} clips, {size(plan.n_bytes)} to read "
         f"(licence {facts.licence})"
     )
+    for note in plan.notes:
+        progress.say(f"  note: {note}")
     ledger.replace_manifest(_select(corpus.clips(source), request))
     if ledger.n_clips() == 0 and request.only:
         raise UsageError(f"--only: no clip is called {', '.join(map(repr, request.only))}")

@@ -34,7 +34,7 @@ def run_tasks(tasks: Iterable[Task], n_jobs: int) -> Generator[Receipt, None, No
     try:
         while True:
             for task in islice(waiting, n_jobs + _AHEAD - len(pool)):
-                pool[executor.submit(execute, task)] = task
+                pool[_submit(executor, task)] = task
             if not pool:
                 break
             try:
@@ -64,7 +64,7 @@ def _alone(task: Task) -> Receipt:
     """Run a suspect in a process of its own; if that dies too, the clip is to blame."""
     executor = _new_executor(1)
     try:
-        receipt: Receipt = executor.submit(execute, task).result()
+        receipt: Receipt = _submit(executor, task).result()
         return receipt
     except BrokenProcessPool:
         message = (
@@ -86,9 +86,17 @@ def _alone(task: Task) -> Receipt:
 def _new_executor(n_jobs: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(max_workers=n_jobs, initializer=_start_worker)
+    return ProcessPoolExecutor(max_workers=n_jobs)
 
 
-def _start_worker() -> None:
-    """Ctrl-C is the parent's: workers must not each print a traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _submit(executor: Any, task: Task) -> Future[Receipt]:
+    """Hand out a task. Ctrl-C is the parent's: processes started meanwhile inherit that it is blocked."""
+    if not hasattr(signal, "pthread_sigmask"):
+        future: Future[Receipt] = executor.submit(execute, task)
+        return future
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        future = executor.submit(execute, task)
+        return future
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

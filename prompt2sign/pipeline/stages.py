@@ -148,9 +148,8 @@ class Prompts:
         return True
 
     def inputs(self, clip: Clip) -> list[Any]:
-        """The text and the user's own templates."""
-        own = self.options.templates
-        return [clip.text, clip.language, path_state(own) if own else None]
+        """The text and the templates."""
+        return [clip.text, _templates(clip.language, self.options.templates)]
 
     def run(self, job: Job) -> Result:
         """Fill templates."""
