@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from prompt2sign.corpora import CORPORA, default_corpus, get_corpus
+from prompt2sign.corpora import CORPORA, get_corpus
 from prompt2sign.corpora.base import Source
 from prompt2sign.errors import FormatError, MissingError, UsageError
 from prompt2sign.languages import LANGUAGES, get_language
+from prompt2sign.options import load_pipeline
 from prompt2sign.records import Clip, Rejection
 
 PHOENIX, HOW2SIGN, SAMPLE = map(get_corpus, ("phoenix14t", "how2sign", "sample"))
@@ -35,7 +36,7 @@ def test_registry():
 
 
 def test_default_corpora():
-    found = {language.code: default_corpus(language.slug) for language in LANGUAGES}
+    found = {language.code: load_pipeline(language).corpus for language in LANGUAGES}
     assert found.pop("ASL") == "how2sign"
     assert found.pop("GSL") == "phoenix14t"
     assert set(found.values()) == {"folder"}

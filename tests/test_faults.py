@@ -214,7 +214,7 @@ def kill_and_go_on(tmp_path: Path, n_clips: int, n_kills: int, seconds: float) -
         kill_tree(process)
     assert run(*arguments).code == 0
     assert files_of(tmp_path / "release") == files_of(tmp_path / "release0")
-    assert [path for path in (tmp_path / "work").rglob("*.tmp")] == []
+    assert list((tmp_path / "work").rglob("*.tmp")) == []
 
 
 def test_kill_9_and_go_on_gives_the_same_bytes(tmp_path: Path) -> None:

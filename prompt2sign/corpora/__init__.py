@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import UsageError
-from ..languages import get_language
 from .base import Corpus
 from .folder import FolderCorpus
 from .how2sign import How2SignCorpus
@@ -18,8 +17,6 @@ _ALL: tuple[Corpus, ...] = (FolderCorpus(), How2SignCorpus(), Phoenix14TCorpus()
 
 #: Every corpus by the name that `--corpus` takes.
 CORPORA: Mapping[str, Corpus] = MappingProxyType({corpus.facts.name: corpus for corpus in _ALL})
-
-_DEFAULTS = {"ASL": "how2sign", "GSL": "phoenix14t"}
 
 
 def get_corpus(name: str) -> Corpus:
@@ -36,14 +33,3 @@ def get_corpus(name: str) -> Corpus:
     raise UsageError(
         f"no corpus {name!r}: {hint}The corpora are {', '.join(CORPORA)} (`prompt2sign corpora` says more)"
     )
-
-
-def default_corpus(language: str) -> str:
-    """Name of the corpus a language is built from where none is named.
-
-    The languages whose public corpora must still be fetched by hand are built from the user's own `folder`.
-
-    Raises:
-        UsageError: No such language.
-    """
-    return _DEFAULTS.get(get_language(language).code, "folder")
