@@ -38,11 +38,7 @@ def build(
     force: ForceStage = None,
 ) -> int:
     """Make a release: trim, estimate poses, lift to 3D, write prompts and shards. Run it again to go on."""
-    changes: Changes = {
-        "pose": {"estimator": estimator, "quality": quality},
-        "prompts": {"per_clip": prompts_per_clip},
-        "shard": {"with_video": with_video or None},
-    }
+    changes = _changes(estimator, quality, prompts_per_clip, with_video)
     return _run(common.request(changes, frozenset(force or ())), (*STAGES, "shard"), out)
 
 
@@ -57,7 +53,7 @@ def trim(common: Common, force: Force = False) -> int:
 @with_common
 def pose(common: Common, estimator: Estimator = None, quality: Quality = None, force: Force = False) -> int:
     """Find the 2D keypoints of trimmed clips, or import ready ones, and nothing else."""
-    changes = {"pose": {"estimator": estimator, "quality": quality}}
+    changes = _changes(estimator, quality)
     return _run(common.request(changes, frozenset({"pose"} if force else ())), ("pose",))
 
 
@@ -72,7 +68,7 @@ def lift(common: Common, force: Force = False) -> int:
 @with_common
 def prompts(common: Common, prompts_per_clip: PromptsPerClip = None, force: Force = False) -> int:
     """Write prompts from templates and texts, and nothing else."""
-    changes = {"prompts": {"per_clip": prompts_per_clip}}
+    changes = _changes(prompts_per_clip=prompts_per_clip)
     return _run(common.request(changes, frozenset({"prompts"} if force else ())), ("prompts",))
 
 
@@ -87,12 +83,21 @@ def shard(
     with_video: WithVideo = False,
 ) -> int:
     """Write the release from what the other stages have made (give the same options), and nothing else."""
-    changes: Changes = {
+    return _run(common.request(_changes(estimator, quality, prompts_per_clip, with_video)), ("shard",), out)
+
+
+def _changes(
+    estimator: str | None = None,
+    quality: str | None = None,
+    prompts_per_clip: int | None = None,
+    with_video: bool = False,
+) -> Changes:
+    """Options of single stages by their section of the pipeline; None changes nothing."""
+    return {
         "pose": {"estimator": estimator, "quality": quality},
         "prompts": {"per_clip": prompts_per_clip},
         "shard": {"with_video": with_video or None},
     }
-    return _run(common.request(changes), ("shard",), out)
 
 
 def _run(request: Request, stages: tuple[str, ...], out: Path | None = None) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import N_KEYPOINTS
+from .h5 import open_h5
 
 FORMAT = "prompt2sign-keypoints"
 VERSION = 1
@@ -67,25 +68,11 @@ def read_keypoints(path: Path) -> Keypoints:
     Raises:
         FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            attrs = dict(file.attrs)
-            if attrs.get("format") != FORMAT or int(attrs["version"]) > VERSION:
-                raise FormatError(
-                    f"{path}: not {FORMAT} version {VERSION} (found {attrs.get('format')} "
-                    f"{attrs.get('version')}); make it again with `prompt2sign pose`, or update prompt2sign"
-                )
-            xyc = file["xyc"][()].astype(np.float32)
-            world = file["world"][()].astype(np.float32) if "world" in file else None
-    except (OSError, KeyError, ValueError) as error:
-        raise FormatError(f"{path}: cannot be read as a keypoints file: {error}") from error
+    with open_h5(path, FORMAT, VERSION, "prompt2sign pose") as file:
+        xyc = file["xyc"][()].astype(np.float32)
+        world = file["world"][()].astype(np.float32) if "world" in file else None
+        fps, width, height = float(file.attrs["fps"]), int(file.attrs["width"]), int(file.attrs["height"])
+        estimator = str(file.attrs["estimator"])
     if xyc.ndim != 3 or xyc.shape[1:] != (N_KEYPOINTS, 3):
         raise FormatError(f"{path}: xyc is {xyc.shape}, expected (T, {N_KEYPOINTS}, 3)")
-    return Keypoints(
-        xyc=xyc,
-        fps=float(attrs["fps"]),
-        width=int(attrs["width"]),
-        height=int(attrs["height"]),
-        estimator=str(attrs["estimator"]),
-        world=world,
-    )
+    return Keypoints(xyc, fps, width, height, estimator, world)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import SKELETON
+from .h5 import open_h5
 
 FORMAT = "prompt2sign-motion"
 VERSION = 1
@@ -87,29 +88,15 @@ def read_motion(path: Path) -> Motion:
     Raises:
         FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            attrs = dict(file.attrs)
-            if attrs.get("format") != FORMAT or int(attrs["version"]) > VERSION:
-                raise FormatError(
-                    f"{path}: not {FORMAT} version {VERSION} (found {attrs.get('format')} "
-                    f"{attrs.get('version')}); make it again with `prompt2sign lift`, or update prompt2sign"
-                )
-            xyz = file["xyz"][()].astype(np.float32)
-            observed = file["observed"][()].astype(bool)
-            quality = {name: float(value) for name, value in file["quality"].attrs.items()}
-    except (OSError, KeyError, ValueError) as error:
-        raise FormatError(f"{path}: cannot be read as a motion file: {error}") from error
+    with open_h5(path, FORMAT, VERSION, "prompt2sign lift") as file:
+        xyz = file["xyz"][()].astype(np.float32)
+        observed = file["observed"][()].astype(bool)
+        quality = {name: float(value) for name, value in file["quality"].attrs.items()}
+        fps, scale_px = float(file.attrs["fps"]), float(file.attrs["scale_px"])
+        lifter = str(file.attrs["lifter"])
     if xyz.ndim != 3 or xyz.shape[1:] != (SKELETON.count, 3) or observed.shape != xyz.shape[:2]:
         raise FormatError(
             f"{path}: xyz is {xyz.shape} and observed {observed.shape}, "
             f"expected (T, {SKELETON.count}, 3) and (T, {SKELETON.count})"
         )
-    return Motion(
-        xyz=xyz,
-        observed=observed,
-        fps=float(attrs["fps"]),
-        scale_px=float(attrs["scale_px"]),
-        lifter=str(attrs["lifter"]),
-        quality=quality,
-    )
+    return Motion(xyz, observed, fps, scale_px, lifter, quality)

@@ -1,0 +1,37 @@
+"""What the h5 files of this project have in common: a format, a version, and errors people understand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from ..errors import FormatError
+
+
+@contextmanager
+def open_h5(path: Path, format_name: str, version: int, maker: str) -> Iterator[h5py.File]:
+    """Open an h5 file of ours for reading.
+
+    Args:
+        path: The file.
+        format_name: What its attribute `format` must say.
+        version: The newest version this code reads.
+        maker: The command that makes such a file again.
+
+    Raises:
+        FormatError: It is no h5 file, of another format, of a newer version, or lacks something that is read inside.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            found = (file.attrs.get("format"), int(file.attrs.get("version", 0)))
+            if found[0] != format_name or found[1] > version:
+                raise FormatError(
+                    f"{path}: not {format_name} version {version} (found {found[0]} {found[1]}); "
+                    f"make it again with `{maker}`, or update prompt2sign"
+                )
+            yield file
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise FormatError(f"{path}: cannot be read as {format_name}: {error}; make it again with `{maker}`") from error
