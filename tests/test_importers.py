@@ -235,8 +235,10 @@ def test_huge_json_is_rejected_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_crowd_beyond_reason_is_rejected(tmp_path: Path) -> None:
-    crowd = [openpose_person(person(300))] * 101
-    assert rejection(write_frames(tmp_path, [crowd])).reason == "too-many-people"
+    crowd = [{"pose_keypoints_2d": []}] * 101
+    assert rejection(write_frames(tmp_path / "a", [crowd])).reason == "too-many-people"
+    crowd = {"num_persons": 101, **{f"person_{i}": {} for i in range(101)}}
+    assert rejection(dwpose_frames(tmp_path / "b", [json.dumps(crowd).encode()])).reason == "too-many-people"
 
 
 def test_nobody_anywhere(tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""Where the clips of ready keypoints lie: in a folder of folders, in an archive, or in one file.
+
+A clip is a folder of numbered JSON files, or one `.pose` file. It is called by its last name (`<NAME>` in
+`openpose_output/json/<NAME>/<NAME>_000000000000_keypoints.json`), or by its whole path where two share that name.
+Nothing is unpacked to disk. `formats.archive` says what reading from each kind of archive costs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from ..errors import ClipRejected, MissingError, UsageError
+from ..formats.archive import ArchiveIndex, Entry, archive_stem, is_archive
+
+#: `<stem>_<digits>_keypoints.json` (OpenPose on a video), `<picture><digits>_keypoints.json`, `<digits>.json` (DWPose).
+_FRAME = re.compile(
+    r"(?P<stem>.*?)(?P<digits>\d{1,18})_keypoints\.json|(?P<plain>\d{1,18})\.json", re.ASCII | re.DOTALL
+)
+POSE_SUFFIX = ".pose"
+_CHUNK = 1 << 20
+_EXPECTED = "expected a folder, a .tar, .tar.gz, .tgz or .zip archive, or a .pose file"
+
+
+def frame_name(name: str) -> tuple[str, int] | None:
+    """Stem and number of a frame's file name, None where it is no frame.
+
+    Hidden files are none: macOS puts `._` files of its own beside the true ones.
+    """
+    match = _FRAME.fullmatch(name)
+    if match is None or name.startswith("."):
+        return None
+    return match["stem"] or "", int(match["digits"] or match["plain"])
+
+
+def list_members(path: Path) -> list[str]:
+    """Names of the clips in a folder or archive of ready keypoints, sorted; empty where it holds none.
+
+    A folder that directly holds frames is one clip with the folder's name; a `.pose` file is one with its stem.
+
+    Raises:
+        MissingError: `path` is not there.
+        UsageError: `path` is neither a folder, an archive nor a `.pose` file, or a name in it is not UTF-8.
+        FormatError: The archive is damaged or not safe.
+    """
+    if not path.exists():
+        raise MissingError(f"{path}: these keypoints are not there; check the path")
+    if not _may_hold_clips(path):
+        raise UsageError(f"{path}: {_EXPECTED}")
+    names = sorted(_index(path).names)
+    for name in names:
+        if not name.isascii() and name != name.encode("utf-8", "replace").decode("utf-8"):
+            raise UsageError(f"{path}: the name {name!r} in it is not UTF-8; rename it")
+    return names
+
+
+def clip_files(path: Path, member: str = "") -> Iterator[Entry]:
+    """The files of one clip, in no particular order.
+
+    Args:
+        path: A folder, archive or `.pose` file.
+        member: Name of the clip inside; may be empty where there is only one.
+
+    Raises:
+        ClipRejected: `no-keypoints`: the path or the clip is not there; `which-clip`: there are several, and
+            `member` names none.
+        FormatError: The archive is damaged or not safe.
+    """
+    if not _may_hold_clips(path):
+        fault = _EXPECTED if path.exists() else "these keypoints are not there; check the path"
+        raise ClipRejected("no-keypoints", f"{path}: {fault}")
+    index = _index(path)
+    if not member and len(index.names) > 1:
+        raise ClipRejected("which-clip", f"{path}: holds {len(index.names)} clips; say which one by its name")
+    name = unicodedata.normalize("NFC", member) if member else next(iter(index.names), "")
+    group = index.names.get(name)
+    if group is None:
+        raise ClipRejected(
+            "no-keypoints",
+            f"{path}: holds no keypoints called {member!r}; expected a folder {member or 'NAME'}/ with "
+            f"*_keypoints.json files, or {member or 'NAME'}.pose",
+        )
+    return index.files(group)
+
+
+def _may_hold_clips(path: Path) -> bool:
+    return path.is_dir() or is_archive(path) or (path.is_file() and path.suffix.lower() == POSE_SUFFIX)
+
+
+class _Groups(Protocol):
+    def groups(self) -> list[str]: ...
+
+    def files(self, group: str) -> Iterator[Entry]: ...
+
+
+class _Index:
+    """The clips of one path; `names` leads from a clip's name to where it lies."""
+
+    def __init__(self, path: Path) -> None:
+        tree: _Groups = ArchiveIndex(path, _group_of) if is_archive(path) else _Tree(path)
+        self.names = _name_groups(tree.groups(), archive_stem(path) if is_archive(path) else path.resolve().name)
+        self.files: Callable[[str], Iterator[Entry]] = tree.files
+
+
+class _Tree:
+    """A folder on disk, or one `.pose` file, in the manner of `ArchiveIndex`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._paths: dict[str, list[Path]] = {}
+        for group, path in [(root.stem, root)] if root.is_file() else _walk(root):
+            self._paths.setdefault(group, []).append(path)
+
+    def groups(self) -> list[str]:
+        return list(self._paths)
+
+    def files(self, group: str) -> Iterator[Entry]:
+        for path in self._paths[group]:
+            if path == self._root and path.is_file():
+                yield _file(path.name, path)
+            elif path.is_file():
+                yield _file(path.relative_to(self._root).as_posix(), path)
+            elif path.is_dir():
+                for name in sorted(entry.name for entry in path.iterdir() if frame_name(entry.name)):
+                    yield _file(f"{group}/{name}" if group else name, path / name)
+
+
+def _index(path: Path) -> _Index:
+    state = path.stat()
+    # A forked process or a second thread must not share an open file's position.
+    owner = (os.getpid(), threading.get_ident())
+    return _cached_index(path, state.st_size, state.st_mtime_ns, owner)
+
+
+@lru_cache(maxsize=4)
+def _cached_index(path: Path, _size: int, _mtime_ns: int, _owner: tuple[int, int]) -> _Index:
+    return _Index(path)
+
+
+def _name_groups(groups: Iterable[str], root_name: str) -> dict[str, str]:
+    last = {group: unicodedata.normalize("NFC", PurePosixPath(group).name or root_name) for group in groups}
+    times = Counter(last.values())
+    return {
+        name if times[name] == 1 else unicodedata.normalize("NFC", group or root_name): group
+        for group, name in last.items()
+    }
+
+
+def _group_of(name: str) -> str | None:
+    """The clip a file belongs to: the path of its folder, or a `.pose` file's own path without the suffix."""
+    folder, _, base = name.rpartition("/")
+    if base.lower().endswith(POSE_SUFFIX) and not base.startswith("."):
+        return name[: -len(POSE_SUFFIX)]
+    return folder if frame_name(base) else None
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+    """Groups under a folder and where they lie: a folder that holds a frame (not looked through further), or a file."""
+    stack, visited = [root], set[tuple[int, int]]()
+    while stack:
+        folder = stack.pop()
+        state = folder.stat()
+        if (state.st_dev, state.st_ino) in visited:  # a link that leads back up
+            continue
+        visited.add((state.st_dev, state.st_ino))
+        files, folders = _look_into(folder)
+        stack += folders
+        for path in files:
+            group = _group_of(path.relative_to(root).as_posix())
+            if group is not None:
+                yield group, path if path.suffix.lower() == POSE_SUFFIX else folder
+
+
+def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files of interest and the folders directly in a folder; stops at the first frame."""
+    files: list[Path] = []
+    folders: list[Path] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if frame_name(entry.name) and entry.is_file():
+                return [Path(entry.path)], []
+            if entry.is_dir():
+                folders.append(Path(entry.path))
+            elif entry.name.lower().endswith(POSE_SUFFIX):
+                files.append(Path(entry.path))
+    return files, folders
+
+
+def _file(name: str, path: Path) -> Entry:
+    return Entry(name, path.stat().st_size, partial(_chunks, path))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,121 @@
+"""Ready-made keypoints become Keypoints: OpenPose JSON, DWPose JSON and `.pose` files, from folders or archives.
+
+Whatever is wrong with one clip ends in `ClipRejected` with the file's name; nothing is filled in, and no frame is
+dropped: a frame without its file, and one in which the signer is not there, has no points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ClipRejected
+from ..formats.archive import Entry
+from ..formats.keypoints import Keypoints
+from ..formats.pose_file import MAX_POSE_BYTES, parse_pose
+from ..skeleton import N_KEYPOINTS
+from .clip_files import POSE_SUFFIX, clip_files, list_members
+from .json_frames import People, label_of, mixed_clips, read_frames, refuse_large
+from .signer_choice import choose_signer
+
+__all__ = ["import_keypoints", "list_members"]
+
+#: No picture is this large; beyond, a coordinate is damage.
+_MAX_COORDINATE = 1e6
+
+
+def import_keypoints(
+    path: Path, member: str = "", *, fps: float | None, width: int | None, height: int | None
+) -> tuple[Keypoints, dict[str, Any]]:
+    """Read one clip's ready keypoints, whatever their kind.
+
+    Args:
+        path: A folder of JSON files, a `.pose` file, or a folder or archive of many clips.
+        member: Name of the clip inside (see `list_members`); may be empty where there is only one.
+        fps: Frames per second, needed for JSON; a `.pose` file's own goes first.
+        width: Picture width in pixels, needed for DWPose; 0 stands in the result where OpenPose cannot tell.
+        height: Picture height in pixels, as `width`.
+
+    Returns:
+        The keypoints, and measurements for the receipt: `kind`, `n_files`, `n_frames`, `n_missing_frames` (no file),
+        `n_empty_frames` (a file with nobody), `n_absent_frames` (somebody, but not the signer), `n_people_max`,
+        `n_unusable_points` (not-a-number, infinite or absurd: not found), `notes`; for JSON also `first_index` (number
+        of the first file, which is frame 0) and for DWPose `hands_reordered`.
+        Confidences are as given: OpenPose's and DWPose's may pass 1.
+
+    Raises:
+        ClipRejected: The clip cannot be used.
+        FormatError: The archive is damaged or not safe.
+        MissingError: A `.pose` file, and the package that reads them is not installed.
+    """
+    files = clip_files(path, member)
+    first = next(files, None)
+    if first is None:
+        raise ClipRejected("no-keypoints", f"{path}/{member}: its files have gone; bring them back")
+    if first.name.lower().endswith(POSE_SUFFIX):
+        people, values = _read_pose(path, first, files)
+        fps, width, height = people.fps or fps, people.width or width, people.height or height
+    else:
+        people, values = read_frames(path, chain([first], files), width, height)
+    where = path / member if member else path
+    xyc = _signer(people, where, values)
+    keypoints = Keypoints(xyc, _checked_fps(fps, where), width or 0, height or 0, people.estimator)
+    return keypoints, values
+
+
+def _read_pose(path: Path, entry: Entry, rest: Iterator[Entry]) -> tuple[People, dict[str, Any]]:
+    label = label_of(path, entry)
+    refuse_large(label, entry.size, MAX_POSE_BYTES)
+    pose = parse_pose(entry.read(), label)
+    if next(rest, None) is not None:
+        raise mixed_clips(label)
+    n_frames, n_people = pose.xyc.shape[:2]
+    frames = np.repeat(np.arange(n_frames), n_people)
+    xyc = pose.xyc.reshape(-1, N_KEYPOINTS, 3)
+    people = People(xyc, frames, n_frames, pose.layout, pose.fps, pose.width, pose.height)
+    return people, {"kind": "pose", "n_files": 1, "n_missing_frames": 0, "notes": []}
+
+
+def _signer(people: People, where: Path, values: dict[str, Any]) -> NDArray[np.float32]:
+    """(T, 137, 3) of the signer; puts what was counted on the way into `values`."""
+    n_unusable = _clean(people.xyc)
+    found = (people.xyc[..., 2] > 0).any(axis=1)
+    rows, frames = people.xyc[found], people.frames[found]
+    if not len(rows):
+        raise ClipRejected(
+            "nobody", f"{where}: nobody was found in any of its {people.n_frames} frames; look at the video"
+        )
+    chosen = choose_signer(rows, frames, people.n_frames)
+    there = chosen >= 0
+    n_peopled = len(np.unique(frames))
+    values.update(
+        n_frames=people.n_frames,
+        n_empty_frames=people.n_frames - values["n_missing_frames"] - n_peopled,
+        n_absent_frames=n_peopled - int(there.sum()),
+        n_people_max=int(np.bincount(frames).max()),
+        n_unusable_points=n_unusable,
+    )
+    xyc = np.zeros((people.n_frames, N_KEYPOINTS, 3), np.float32)
+    xyc[there] = rows[chosen[there]]
+    return xyc
+
+
+def _clean(xyc: NDArray[np.float32]) -> int:
+    """Make every point that is not found or not usable 0, 0, 0, in place; gives the number of unusable ones."""
+    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) < _MAX_COORDINATE).all(axis=-1)
+    xyc[~usable | ~(xyc[..., 2] > 0)] = 0
+    return int((~usable).sum())
+
+
+def _checked_fps(fps: float | None, where: Path) -> float:
+    if fps is None or not 0 < fps < math.inf:
+        raise ClipRejected(
+            "no-fps", f"{where}: these keypoints do not say their frame rate; give it (frames per second)"
+        )
+    return float(fps)
