@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from prompt2sign.errors import FormatError
 from prompt2sign.formats.keypoints import Keypoints, read_keypoints, write_keypoints
-from prompt2sign.formats.motion import Motion, read_motion, write_motion
+from prompt2sign.formats.motion import read_motion, write_motion
 from prompt2sign.lifting import lift
 from prompt2sign.options import LiftOptions
 from prompt2sign.skeleton import N_KEYPOINTS
@@ -25,7 +25,7 @@ NUMBERS = st.floats(-1e6, 1e6, width=32)
 
 @settings(max_examples=25, deadline=None)
 @given(
-    xyc=hnp.arrays(np.float32, st.tuples(st.integers(0, 80), st.just(N_KEYPOINTS), st.just(3)), elements=NUMBERS),
+    xyc=hnp.arrays(np.float32, st.tuples(st.integers(1, 80), st.just(N_KEYPOINTS), st.just(3)), elements=NUMBERS),
     with_world=st.booleans(),
     fps=st.floats(1, 240),
 )
@@ -84,7 +84,10 @@ def test_other_formats_versions_and_shapes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="99"):
         read_keypoints(path)
     motion = lift(made_keypoints(), LiftOptions())
-    write_motion(path, Motion(motion.xyz, motion.observed[:-1], 25.0, 1.0, "made"))
+    write_motion(path, motion)
+    with h5py.File(path, "a") as file:
+        del file["observed"]
+        file["observed"] = np.ones((7, 50), np.uint8)
     with pytest.raises(FormatError, match="observed"):
         read_motion(path)
     with h5py.File(path, "a") as file:
