@@ -100,9 +100,7 @@ def _signer_50() -> Skeleton:
     parents = [1, -1, 1, 2, 3, 1, 5, 6]
     for wrist, root in ((7, 8), (4, 29)):
         parents.append(wrist)
-        parents += [
-            root if joint == 0 else root + 4 * finger + joint for finger in range(5) for joint in range(4)
-        ]
+        parents += [root if joint == 0 else root + 4 * finger + joint for finger in range(5) for joint in range(4)]
     hands = (*range(95, 116), *range(116, 137))
     return Skeleton("prompt2sign-50", names, tuple(parents), (*range(8), *hands))
 

@@ -23,8 +23,8 @@ class Camera:
     width: int = 480
     height: int = 360
     distance_m: float = 2.3
-    eye_level_m: float = -0.10
-    view_height_m: float = 1.06
+    eye_level_m: float = -0.085
+    view_height_m: float = 1.08
 
     @property
     def focal_px(self) -> float:

@@ -16,9 +16,7 @@ from .rotations import Array, unit
 #: Knuckles of index, middle, ring and little finger, metres in the hand's axes.
 KNUCKLES_M = np.array([[0.026, 0.090, 0.0], [0.005, 0.093, 0.0], [-0.0155, 0.088, 0.0], [-0.034, 0.079, 0.002]])
 #: Lengths of the three bones of each of these fingers.
-FINGER_BONES_M = np.array(
-    [[0.043, 0.026, 0.021], [0.047, 0.030, 0.022], [0.043, 0.028, 0.021], [0.034, 0.021, 0.018]]
-)
+FINGER_BONES_M = np.array([[0.043, 0.026, 0.021], [0.047, 0.030, 0.022], [0.043, 0.028, 0.021], [0.034, 0.021, 0.018]])
 THUMB_BASE_M = np.array([0.020, 0.022, 0.008])
 THUMB_BONES_M = np.array([0.040, 0.034, 0.028])
 

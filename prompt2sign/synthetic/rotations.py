@@ -11,7 +11,8 @@ Array = NDArray[np.float64]
 def unit(vector: ArrayLike) -> Array:
     """(..., 3) the same direction with length 1."""
     array = np.asarray(vector, dtype=np.float64)
-    return array / np.linalg.norm(array, axis=-1, keepdims=True)
+    length: Array = np.linalg.norm(array, axis=-1, keepdims=True)
+    return array / length
 
 
 def about(axis: str, angle: ArrayLike) -> Array:
@@ -44,10 +45,9 @@ def to_quaternion(matrix: Array) -> Array:
     symmetric = np.empty((*matrix.shape[:-2], 4, 4))
     symmetric[..., 0, 0] = trace
     symmetric[..., 0, 1:] = symmetric[..., 1:, 0] = cross
-    symmetric[..., 1:, 1:] = (
-        matrix + np.swapaxes(matrix, -1, -2) - trace[..., None, None] * np.eye(3)
-    )
-    return np.linalg.eigh(symmetric)[1][..., :, -1]
+    symmetric[..., 1:, 1:] = matrix + np.swapaxes(matrix, -1, -2) - trace[..., None, None] * np.eye(3)
+    vectors: Array = np.linalg.eigh(symmetric)[1]
+    return vectors[..., :, -1]
 
 
 def from_quaternion(quaternion: Array) -> Array:
@@ -68,8 +68,8 @@ def nearest_signs(quaternions: Array) -> Array:
     """
     aligned = quaternions.copy()
     reference = np.array([1.0, 0.0, 0.0, 0.0])
-    for row in aligned:
-        if row @ reference < 0:
-            row *= -1
-        reference = row
+    for number in range(len(aligned)):
+        if aligned[number] @ reference < 0:
+            aligned[number] *= -1
+        reference = aligned[number]
     return aligned
