@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt2sign.errors import ClipRejected
+from prompt2sign.errors import ClipRejected, UsageError
 from prompt2sign.media import Pictures, Video, open_frames, probe, trim
 
 from .media_files import (
@@ -178,6 +179,18 @@ def test_same_input_gives_same_bytes(folder: Path, video: Path) -> None:
         trim(video, folder / name, start_s=2, end_s=4)
         digests.add(hashlib.sha256((folder / name).read_bytes()).hexdigest())
     assert len(digests) == 1
+
+
+def test_the_users_options_and_disk(folder: Path, video: Path) -> None:
+    trim(video, folder / "fine", start_s=1, preset="veryfast", crf=5)
+    trim(video, folder / "coarse", start_s=1, preset="ultrafast", crf=40)
+    assert (folder / "fine").stat().st_size > (folder / "coarse").stat().st_size
+    with pytest.raises(UsageError, match="superfast"):
+        trim(video, folder / "x", start_s=1, preset="quick")
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError) as caught:
+            trim(video, Path("/dev/full"), start_s=1)
+        assert caught.value.errno == errno.ENOSPC
 
 
 def test_odd_sizes_lose_their_last_row_and_column(folder: Path) -> None:
