@@ -14,6 +14,7 @@ import pytest
 
 from prompt2sign.errors import ClipRejected, UsageError
 from prompt2sign.media import Pictures, Video, open_frames, probe, trim
+from prompt2sign.media.timeline import timeline
 
 from .media_files import (
     ffmpeg,
@@ -98,6 +99,21 @@ def test_any_segment_is_exact_to_the_frame(folder: Path, rate: str) -> None:
         assert probe(folder / "segment").fps_fraction == fps
         assert report.start_s == pytest.approx(expected[0] / fps)
         assert report.end_s == pytest.approx((expected[-1] + 1) / fps)
+
+
+def test_times_rounded_to_milliseconds_still_name_their_frames(folder: Path) -> None:
+    path = numbered_video(folder / "rounded.mp4", 40, "30000/1001")
+    for first, stop in ((1, 4), (2, 5), (5, 7), (8, 29)):
+        times = {"start_s": round(first * 1001 / 30000, 3), "end_s": round(stop * 1001 / 30000, 3)}
+        trim(path, folder / "segment", **times)
+        assert numbers_in(folder / "segment") == list(range(first, stop))
+
+
+def test_keyframes_are_chosen_anew(folder: Path) -> None:
+    """A source of keyframes only must not make a clip ten times its size."""
+    path = numbered_video(folder / "intra.mp4", 60, "25", "-g", "1")
+    trim(path, folder / "clip", start_s=0.4)
+    assert len(timeline(folder / "clip").keyframes) < 5 < len(timeline(path).keyframes)
 
 
 def test_adjacent_segments_share_no_frame_and_lose_none(folder: Path, video: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from importlib import metadata, util
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import MissingError, UsageError
-from ..formats.keypoints import Keypoints
-from ..media import Frames
+
+if TYPE_CHECKING:
+    # A version is asked for at each start of a build: h5py and PyAV must not be loaded for it.
+    from ..formats.keypoints import Keypoints
+    from ..media import Frames
 
 
 class Estimator(Protocol):

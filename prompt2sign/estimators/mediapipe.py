@@ -2,7 +2,6 @@
 
 Pose finds the body in the whole picture; hands and face are then looked for in boxes that are fixed through the clip,
 where they are larger and tracking survives. `quality="high"` asks Holistic about the hands that are still missing.
-The recipe and its measurements: `docs/estimators.md`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from av.video.frame import PictureType
 
 from ..errors import UsageError
 
-
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 

@@ -32,6 +32,10 @@ class Outcome:
         """All stages are done."""
         return self.ended is None and not self.waiting
 
+    def made(self) -> list[Receipt]:
+        """The receipts in the order of their stages' names."""
+        return [receipt for _, receipt in sorted(self.receipts.items())]
+
 
 def outcomes(stages: Sequence[Stage], ledger: Ledger, work: WorkFolder) -> Iterator[Outcome]:
     """The outcome of every clip in the order of the manifest."""

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from .. import __version__
 from ..errors import ClipRejected
 from ..formats.motion import read_motion
@@ -24,14 +21,15 @@ from ..loaders import open_release
 from ..pipeline.build import Build, options_of
 from ..pipeline.chain import Outcome, outcomes
 from ..pipeline.work import safe_name
-from ..records import Rejection
+from ..records import Clip
 from .finish import finish_release
 from .place import is_whole, release_at, whole_folder
+from .rejected import NAME as REJECTED
+from .rejected import Row, Wording, write_rejected
 from .skels_export import export_skels
 
 #: Raised when the same receipts would give other files.
 VERSION = 1
-_REJECTED = pa.schema([(name, pa.string()) for name in ("clip_id", "stage", "status", "reason", "message")])
 
 
 @dataclass
@@ -60,6 +58,18 @@ class Assembly:
     n_bytes: int = 0
     estimators: dict[str, Any] = field(default_factory=dict)
 
+    def add_ready(self, outcome: Outcome) -> None:
+        """Count a clip that is ready."""
+        pose = outcome.receipts["pose"].values
+        self.n_clips += 1
+        self.n_frames += outcome.receipts["lift"].values["n_frames"]
+        self.estimators.setdefault(pose["estimator"], pose.get("estimator_is", {}))
+
+    def add_rejected(self, row: Row) -> None:
+        """Count a clip that did not make it."""
+        self.rejected[f"{row['stage']}/{row['reason']}"] += 1
+        self.n_failed += row["status"] == "failed"
+
 
 def assemble(build: Build, out: Path) -> Assembly:
     """Write the release of a build to `out`, whole or not at all.
@@ -71,10 +81,9 @@ def assemble(build: Build, out: Path) -> Assembly:
         UsageError: `out` is a folder that holds something else.
     """
     found = release_at(out, build.request.corpus, build.request.language.code)
-    assembly = _count(build, Assembly(out))
+    assembly, fingerprint = _survey(build, Assembly(out))
     if assembly.n_clips == 0:
         return assembly
-    fingerprint = _fingerprint(build)
     if found and found.get("build") == fingerprint and is_whole(out, found):
         assembly.fresh, assembly.n_bytes = True, sum(file["bytes"] for file in found["files"])
         return assembly
@@ -91,30 +100,66 @@ def assemble(build: Build, out: Path) -> Assembly:
     return assembly
 
 
+def _survey(build: Build, assembly: Assembly) -> tuple[Assembly, str]:
+    """Count what there is, and digest everything the files of the release will depend on."""
+    wording, digest = Wording(build), hashlib.sha256()
+
+    def note(value: object) -> None:
+        digest.update(json.dumps(value, sort_keys=True).encode())
+
+    note([VERSION, __version__, options_of(build.request), repr(build.facts)])
+    for rejection in build.ledger.rejections():
+        row = wording.of_rejection(rejection)
+        assembly.add_rejected(row)
+        note(row)
+    for outcome in outcomes(build.stages, build.ledger, build.work):
+        if outcome.ready:
+            assembly.add_ready(outcome)
+            note([_published(outcome.clip), [(r.stage, r.fingerprint, r.output_sha256) for r in outcome.made()]])
+        elif outcome.ended:
+            row = wording.of_receipt(outcome.ended)
+            assembly.add_rejected(row)
+            note(row)
+        else:
+            assembly.n_waiting += 1
+    return assembly, digest.hexdigest()
+
+
+def _published(clip: Clip) -> dict[str, Any]:
+    """What of a clip enters a release: nothing about where it lies on this machine."""
+    return {key: value for key, value in clip.to_json().items() if key not in ("media", "keypoints")}
+
+
 def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     """Everything that comes from clips: `data/`, `videos/`, `skels/`, `rejected.parquet`."""
     options = build.request.pipeline.shard
-    late: list[dict[str, str]] = []
-    with ShardSetWriter(
+    shards = ShardSetWriter(
         folder / "data",
         ShardInfo(step=options.step),
         shard_bytes=int(options.file_mb * 1e6),
         row_group=options.row_group_clips,
-    ) as shards:
-        for outcome in outcomes(build.stages, build.ledger, build.work):
-            if not outcome.ready:
-                continue
+    )
+    with shards:
+        write_rejected(folder / REJECTED, _add_all(build, folder, shards, assembly))
+    for convention in options.skels:
+        export_skels(open_release(folder), folder / "skels" / convention, convention)
+
+
+def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assembly) -> Iterator[Row]:
+    """Put every ready clip into the shards, and yield a row for every other one."""
+    wording = Wording(build)
+    yield from map(wording.of_rejection, build.ledger.rejections())
+    for outcome in outcomes(build.stages, build.ledger, build.work):
+        if outcome.ended:
+            yield wording.of_receipt(outcome.ended)
+        elif outcome.ready:
             try:
                 shards.add(_row(build, outcome, folder))
             except ClipRejected as error:
-                late.append(_rejected_row(outcome.clip.clip_id, "shard", "failed", error.reason, str(error)))
+                row = wording.of_shard(outcome, error.reason, str(error))
                 assembly.n_clips -= 1
-                assembly.n_failed += 1
-                assembly.rejected[f"shard/{error.reason}"] += 1
-    for convention in options.skels:
-        export_skels(open_release(folder), folder / "skels" / convention, convention)
-    rows = [*_rejected(build), *late]
-    pq.write_table(pa.Table.from_pylist(rows, schema=_REJECTED), folder / "rejected.parquet", compression="zstd")
+                assembly.add_rejected(row)
+                yield row
 
 
 def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
@@ -154,61 +199,3 @@ def _publish_video(build: Build, outcome: Outcome, folder: Path) -> dict[str, st
     (folder / "videos").mkdir(exist_ok=True)
     shutil.copyfile(clip_path, folder / name)
     return {"clip_path": name, "clip_sha256": trim.output_sha256}
-
-
-def _count(build: Build, assembly: Assembly) -> Assembly:
-    for outcome in outcomes(build.stages, build.ledger, build.work):
-        if outcome.ready:
-            assembly.n_clips += 1
-            assembly.n_frames += outcome.receipts["lift"].values["n_frames"]
-            pose = outcome.receipts["pose"].values
-            assembly.estimators.setdefault(pose["estimator"], pose.get("estimator_is", {}))
-        elif outcome.waiting:
-            assembly.n_waiting += 1
-    for row in _rejected(build):
-        assembly.rejected[f"{row['stage']}/{row['reason']}"] += 1
-        assembly.n_failed += row["status"] == "failed"
-    return assembly
-
-
-def _rejected(build: Build) -> Iterator[dict[str, str]]:
-    """Every clip that did not make it and why, in words that name no folder of this machine."""
-    roots = [build.work.root, build.request.root, build.request.keypoints, build.request.text]
-    prefixes = sorted({f"{path.absolute()}/" for path in roots if path} | {f"{p}/" for p in roots if p}, reverse=True)
-    for rejection in build.ledger.rejections():
-        yield _portable(_corpus_row(rejection), prefixes)
-    for outcome in outcomes(build.stages, build.ledger, build.work):
-        if ended := outcome.ended:
-            row = _rejected_row(ended.clip_id, ended.stage, ended.status, ended.reason, ended.message)
-            yield _portable(row, prefixes)
-
-
-def _corpus_row(rejection: Rejection) -> dict[str, str]:
-    return _rejected_row(rejection.clip_id, "corpus", "failed", rejection.reason, rejection.message)
-
-
-def _rejected_row(*values: str) -> dict[str, str]:
-    return dict(zip(_REJECTED.names, values, strict=True))
-
-
-def _portable(row: dict[str, str], prefixes: list[str]) -> dict[str, str]:
-    for prefix in prefixes:
-        row["message"] = row["message"].replace(prefix, "")
-    return row
-
-
-def _fingerprint(build: Build) -> str:
-    """Digest of everything the files of a release depend on."""
-    digest = hashlib.sha256()
-    facts = build.facts
-    head = [VERSION, __version__, options_of(build.request), repr(facts)]
-    digest.update(json.dumps(head, sort_keys=True).encode())
-    for outcome in outcomes(build.stages, build.ledger, build.work):
-        if outcome.ready:
-            clip = outcome.clip.to_json()
-            clip = {key: value for key, value in clip.items() if key not in ("media", "keypoints")}
-            made = [(name, r.fingerprint, r.output_sha256) for name, r in sorted(outcome.receipts.items())]
-            digest.update(json.dumps([clip, made], sort_keys=True).encode())
-    for row in _rejected(build):
-        digest.update(json.dumps(row, sort_keys=True).encode())
-    return digest.hexdigest()
