@@ -101,10 +101,10 @@ def start(*arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
     )
 
 
-def run(*arguments: str, cwd: Path | None = None) -> Finished:
+def run(*arguments: str, cwd: Path | None = None, timeout_s: float = 300) -> Finished:
     """Run the command line to its end."""
     process = start(*arguments, cwd=cwd)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=timeout_s)
     return Finished(process.returncode, out, err)
 
 
