@@ -12,7 +12,7 @@ from prompt2sign.formats.shards import ShardRow, ShardSetWriter
 from prompt2sign.formats.skels import write_skels
 from prompt2sign.loaders import open_release
 from prompt2sign.records import Clip
-from prompt2sign.synthetic import signing_motion
+from prompt2sign.synthetic.motion import signing_motion
 
 from .table import Row, wall_seconds
 
@@ -53,7 +53,7 @@ def _rows(folder: Path) -> list[Row]:
 
 def _motion(seed: int) -> np.ndarray:
     """Synthetic signing as a release holds it: float32 shoulder widths around the neck, with an estimator's noise."""
-    joints = np.asarray(signing_motion(seed)[0], np.float64)
+    joints = np.asarray(signing_motion(seed).xyz, np.float64)
     width = np.linalg.norm(joints[:, 2] - joints[:, 5], axis=-1).mean()
     noise = np.random.default_rng(seed).normal(0, 0.01, joints.shape)
     return ((joints - joints[:, [1]]) / width + noise).astype(np.float32)
