@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,3 +36,19 @@ def open_h5(path: Path, format_name: str, version: int, maker: str) -> Iterator[
             yield file
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise FormatError(f"{path}: cannot be read as {format_name}: {error}; make it again with `{maker}`") from error
+
+
+@contextmanager
+def new_h5(path: Path, format_name: str, version: int) -> Iterator[h5py.File]:
+    """An h5 file to fill, written to `path` at the end.
+
+    It is filled in memory, a few megabytes a clip: on a full disk HDF5 would complain from wherever the file is let go.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs.update(format=format_name, version=version)
+        yield file
+    path.write_bytes(buffer.getvalue())

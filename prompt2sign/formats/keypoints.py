@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import N_KEYPOINTS
-from .h5 import open_h5
+from .h5 import new_h5, open_h5
 
 FORMAT = "prompt2sign-keypoints"
 VERSION = 1
@@ -46,14 +45,12 @@ class Keypoints:
 def write_keypoints(path: Path, keypoints: Keypoints) -> None:
     """Write one clip's keypoints to `path` (h5, version 1; layout in `schemas/keypoints-h5.md`)."""
     chunk = (max(1, min(64, keypoints.n_frames)), N_KEYPOINTS, 3)
-    with h5py.File(path, "w") as file:
+    with new_h5(path, FORMAT, VERSION) as file:
         for name in ("xyc", "world"):
             values = getattr(keypoints, name)
             if values is not None:
                 file.create_dataset(name, data=values, dtype="<f4", chunks=chunk, shuffle=True, compression="gzip")
         file.attrs.update(
-            format=FORMAT,
-            version=VERSION,
             layout="openpose-137",
             fps=keypoints.fps,
             width=keypoints.width,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import SKELETON
-from .h5 import open_h5
+from .h5 import new_h5, open_h5
 
 FORMAT = "prompt2sign-motion"
 VERSION = 1
@@ -54,7 +53,7 @@ class Motion:
 def write_motion(path: Path, motion: Motion) -> None:
     """Write one clip's motion to `path` (h5, version 1; layout in `schemas/motion-h5.md`)."""
     rows = max(1, min(64, motion.n_frames))
-    with h5py.File(path, "w") as file:
+    with new_h5(path, FORMAT, VERSION) as file:
         file.create_dataset(
             "xyz",
             data=motion.xyz,
@@ -72,8 +71,6 @@ def write_motion(path: Path, motion: Motion) -> None:
         lengths = motion.bone_lengths
         file.create_dataset("bone_lengths", data=np.median(lengths, axis=0) if len(lengths) else np.zeros(49))
         file.attrs.update(
-            format=FORMAT,
-            version=VERSION,
             skeleton=SKELETON.name,
             fps=motion.fps,
             scale_px=motion.scale_px,
