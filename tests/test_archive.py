@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prompt2sign.errors import FormatError, MissingError, UsageError
-from prompt2sign.formats import archive
+from prompt2sign.formats import archive_reader
 from prompt2sign.formats.archive import ArchiveIndex, extract, iter_members, plain_tar
 
 FILES = {"a/one.txt": b"first", "a/two.txt": b"", "b/long-" + "n" * 120 + ".txt": b"x" * 5000, "c.txt": b"last"}
@@ -160,7 +160,7 @@ def test_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["tar.gz", "zip"])
 def test_bomb_is_refused_by_what_it_announces(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_FREE_BYTES", 100_000)
+    monkeypatch.setattr(archive_reader, "MAX_FREE_BYTES", 100_000)
     path = pack(tmp_path, kind, {f"{i}.txt": bytes(1 << 20) for i in range(3)})
     with pytest.raises(FormatError, match="bomb"):
         extract(path, tmp_path / "target")
@@ -178,10 +178,10 @@ def test_same_size_below_the_free_limit_is_no_bomb(tmp_path: Path) -> None:
 def test_huge_member_and_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack(tmp_path, "tar", FILES)
     with monkeypatch.context() as patch, pytest.raises(FormatError, match="announces 5000 bytes"):
-        patch.setattr(archive, "MAX_MEMBER_BYTES", 4999)
+        patch.setattr(archive_reader, "MAX_MEMBER_BYTES", 4999)
         contents(path)
     with monkeypatch.context() as patch, pytest.raises(FormatError, match="more than 3 members"):
-        patch.setattr(archive, "MAX_MEMBERS", 3)
+        patch.setattr(archive_reader, "MAX_MEMBERS", 3)
         contents(path)
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_half_written(tmp_path: Pat
     assert all(path.suffix == ".txt" and path.read_text() == path.stem for path in (tmp_path / "out").iterdir())
 
 
+@contextmanager
 def small_disk(folder: Path, n_kilobytes: int) -> Iterator[Path]:
     """A real file system of a few kilobytes, where this user may mount one."""
     folder.mkdir()
@@ -123,25 +125,28 @@ def small_disk(folder: Path, n_kilobytes: int) -> Iterator[Path]:
     )
     if mounted.returncode:
         pytest.skip("mounting a small disk needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=False)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 @pytest.mark.parametrize("n_kilobytes", [4, 120, 200, 320])
 def test_a_build_on_a_disk_that_fills_up_stops_and_goes_on_elsewhere(tmp_path: Path, n_kilobytes: int) -> None:
     corpus = made_corpus(tmp_path / "corpus", n_clips=8)
-    for disk in small_disk(tmp_path / "disk", n_kilobytes):
+    with small_disk(tmp_path / "disk", n_kilobytes) as disk:
         done = run(*build_arguments(corpus, disk / "work", tmp_path / "release"))
         assert done.code == 4, done.err
         assert "Traceback" not in done.err and ("space" in done.err or "full" in done.err), done.err
         assert not (tmp_path / "release").exists()
-        shutil.copytree(disk / "work", tmp_path / "work") if (disk / "work").exists() else None
+        if (disk / "work").exists():
+            shutil.copytree(disk / "work", tmp_path / "work")
     assert run(*build_arguments(corpus, tmp_path / "work", tmp_path / "release")).code == 0
 
 
 def test_a_release_that_does_not_fit_leaves_the_old_one(tmp_path: Path) -> None:
     corpus = made_corpus(tmp_path / "corpus", n_clips=8)
-    for disk in small_disk(tmp_path / "disk", 700):
+    with small_disk(tmp_path / "disk", 700) as disk:
         arguments = build_arguments(corpus, tmp_path / "work", disk / "release")
         assert run(*arguments, "--limit", "1").code == 0
         before = files_of(disk / "release")

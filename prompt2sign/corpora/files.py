@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,7 +21,7 @@ PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg"))
 KEYPOINT_SUFFIXES = frozenset((".pose", ".json"))
 
 
-class ClipFiles:
+class ClipFiles(ABC):
     """Files by name, and which of them no text asked for.
 
     Attributes:
@@ -66,9 +67,9 @@ class ClipFiles:
             self._used.add(path)
         return path
 
+    @abstractmethod
     def clip_fields(self, path: str) -> dict[str, Any]:
         """The fields of a `Clip` that say where its pixels or keypoints are."""
-        raise NotImplementedError
 
     def unused(self) -> Iterator[Rejection]:
         """One rejection for each file that `find` was never asked for, in the order of the files."""

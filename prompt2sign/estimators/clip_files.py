@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ..errors import ClipRejected, MissingError, UsageError
-from ..formats.archive import ArchiveIndex, Entry, archive_stem, is_archive
+from ..formats.archive import ArchiveIndex, archive_stem, is_archive
+from ..formats.archive_reader import Entry
 
 #: `<stem>_<digits>_keypoints.json` (OpenPose on a video), `<picture><digits>_keypoints.json`, `<digits>.json` (DWPose).
 _FRAME = re.compile(

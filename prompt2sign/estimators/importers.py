@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ClipRejected
-from ..formats.archive import Entry
+from ..formats.archive_reader import Entry
 from ..formats.keypoints import Keypoints
 from ..formats.pose_file import MAX_POSE_BYTES, parse_pose
 from ..skeleton import N_KEYPOINTS

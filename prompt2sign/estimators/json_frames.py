@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ClipRejected
 from ..formats import dwpose_json, openpose_json
-from ..formats.archive import Entry
+from ..formats.archive_reader import Entry
 from .clip_files import frame_name
 
 #: Of numbered frames at least one in this many must be there; `--frame_step` of OpenPose stays well below.
