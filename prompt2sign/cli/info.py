@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .app import app, stdout
+
+if TYPE_CHECKING:
+    from ..corpora.base import CorpusFacts
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -45,9 +48,8 @@ def corpora(
         return 0
     console = stdout()
     if name:
-        for key, value in asdict(chosen[0].facts).items():
-            shown = size(value) if key == "download_bytes" and value else value
-            console.print(f"{key.replace('_', ' ')}: {shown}", highlight=False, markup=False, soft_wrap=True)
+        for label, value in _in_full(chosen[0].facts):
+            console.print(f"{label}: {value}", highlight=False, markup=False, soft_wrap=True)
         return 0
     from rich.table import Table
 
@@ -64,6 +66,25 @@ def corpora(
         )
     console.print(table)
     return 0
+
+
+def _in_full(facts: CorpusFacts) -> list[tuple[str, str]]:
+    from ..pipeline.progress import size
+
+    return [
+        ("corpus", facts.title),
+        ("--corpus", facts.name),
+        ("languages", ", ".join(facts.languages) or "any"),
+        ("one clip is a", facts.unit),
+        ("licence", facts.licence),
+        ("how to get it", facts.access_rule),
+        ("size to download", size(facts.download_bytes) if facts.download_bytes else "nothing to download"),
+        ("what --from takes", facts.layout or "nothing: it comes with prompt2sign"),
+        ("motion made from it may be passed on", "yes" if facts.redistribute_motion else "no"),
+        ("its videos may be passed on", "yes" if facts.redistribute_video else "no"),
+        ("home", facts.home or "-"),
+        ("to cite", facts.citation or "-"),
+    ]
 
 
 @app.command(epilog="Example: prompt2sign doctor")
