@@ -91,11 +91,42 @@ def test_force_and_lost_outputs_are_done_again(corpus: Path, tmp_path: Path) -> 
 
 
 def test_only_and_limit_choose_clips(corpus: Path, tmp_path: Path) -> None:
+    two, one = (build_arguments(corpus, tmp_path / "work", tmp_path / name) for name in ("two", "one"))
+    assert run(*two, "--limit", "2", "--json").json["release"]["clips"] == 2
+    assert run(*one, "--only", "clip_003", "--json").json["release"]["clips"] == 1
+    missing = run(*one, "--only", "clip_003", "--only", "clip_9")
+    assert missing.code == 2 and "'clip_9'" in missing.err and "clip_003" not in missing.err
+
+
+@pytest.mark.parametrize("part", [("--limit", "2"), ("--only", "clip_003")])
+def test_a_look_at_a_few_clips_does_not_replace_the_release_of_all(
+    corpus: Path, tmp_path: Path, part: tuple[str, str]
+) -> None:
     arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
-    assert run(*arguments, "--limit", "2", "--json").json["release"]["clips"] == 2
-    assert run(*arguments, "--only", "clip_003", "--json").json["release"]["clips"] == 1
-    missing = run(*arguments, "--only", "clip_9")
-    assert missing.code == 2 and "clip_9" in missing.err
+    run(*arguments)
+    done = run(*arguments, *part)
+    assert done.code == 2 and "4 clips" in done.err and "--out" in done.err
+    assert len(prompt2sign.open_release(tmp_path / "release")) == 4
+
+
+def test_a_file_somebody_put_into_a_release_is_not_lost(corpus: Path, tmp_path: Path) -> None:
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    run(*arguments)
+    (tmp_path / "release" / "NOTES.txt").write_text("mine")
+    done = run(*arguments, "--prompts-per-clip", "2")
+    assert done.code == 2 and "NOTES.txt" in done.err
+    assert (tmp_path / "release" / "NOTES.txt").read_text() == "mine"
+
+
+def test_what_a_later_stage_will_lack_is_said_before_the_first_one(corpus: Path, tmp_path: Path) -> None:
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    many = run(*arguments, "--prompts-per-clip", "9999")
+    assert many.code == 2 and "9999" in many.err
+    places = ["--work", str(tmp_path / "sample"), "--out", str(tmp_path / "sample-release")]
+    unknown = run("build", "--lang", "gsl", "--corpus", "sample", "--estimator", "nope", *places)
+    assert unknown.code == 2 and "nope" in unknown.err
+    for folder in ("keypoints", "clips"):
+        assert list(tmp_path.glob(f"*/*/*/{folder}/*")) == []
 
 
 def test_stages_alone_add_up_to_a_build(corpus: Path, tmp_path: Path) -> None:
@@ -106,6 +137,9 @@ def test_stages_alone_add_up_to_a_build(corpus: Path, tmp_path: Path) -> None:
         done = run(name, *stages[:out])
         assert done.code == 0, done.err
     assert run("shard", *stages).code == 0
+    fresh = build_arguments(corpus, tmp_path / "c", tmp_path / "c-release")[1:]
+    early = run("lift", *fresh[: fresh.index("--out")])
+    assert early.code == 2 and "prompt2sign pose" in early.err
     assert files_of(tmp_path / "a-release") == files_of(tmp_path / "b-release")
 
 
@@ -144,9 +178,11 @@ def test_a_mended_clip_comes_back(corpus: Path, tmp_path: Path) -> None:
 def test_strict_ends_at_the_first_bad_clip(corpus: Path, tmp_path: Path) -> None:
     frame = next((corpus / "json" / "clip_001").iterdir())
     frame.write_text("{")
-    done = run(*build_arguments(corpus, tmp_path / "work", tmp_path / "release"), "--strict")
-    assert done.code == 4 and frame.name in done.err
-    assert not (tmp_path / "release").exists()
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    for _ in range(2):
+        done = run(*arguments, "--strict")
+        assert done.code == 4 and frame.name in done.err
+        assert not (tmp_path / "release").exists()
 
 
 def test_a_build_without_one_good_clip_writes_no_release(corpus: Path, tmp_path: Path) -> None:
@@ -202,7 +238,8 @@ def test_a_users_own_pipeline_and_its_mistakes(corpus: Path, tmp_path: Path) -> 
         assert done.code == 2 and word in done.err, text
 
 
-def test_wrong_use_is_explained(tmp_path: Path) -> None:
+def test_wrong_use_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     unknown = run("build", "--lang", "gls")
     assert unknown.code == 2 and "did you mean GSL?" in unknown.err
     folder = run("build", "--lang", "asl", "--corpus", "folder", "--from", str(tmp_path / "nowhere"))
@@ -214,7 +251,8 @@ def test_wrong_use_is_explained(tmp_path: Path) -> None:
         assert "Traceback" not in done.err
 
 
-def test_errors_are_json_too(tmp_path: Path) -> None:
+def test_errors_are_json_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     done = run("build", "--lang", "asl", "--corpus", "folder", "--from", str(tmp_path / "nowhere"), "--json")
     assert done.json["exit_code"] == done.code and "nowhere" in done.json["error"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app, new_progress
-from .common import STAGES, Common, with_common
+from .common import Common, with_common
 
 if TYPE_CHECKING:
     from ..pipeline.build import Request
@@ -22,7 +22,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="The release; releases/L
 WithVideo = Annotated[bool, typer.Option("--with-video", help="Put the trimmed clips into the release.")]
 Force = Annotated[bool, typer.Option("--force", help="Do it again for every clip.")]
 ForceStage = Annotated[
-    list[str] | None, typer.Option("--force", help="Do trim, pose, lift or prompts again; may be repeated.")
+    list[str] | None, typer.Option("--force", help="Do this stage again (trim, pose, ...); may be repeated.")
 ]
 
 
@@ -39,7 +39,7 @@ def build(
 ) -> int:
     """Make a release: trim, estimate poses, lift to 3D, write prompts and shards. Run it again to go on."""
     changes = _changes(estimator, quality, prompts_per_clip, with_video)
-    return _run(common.request(changes, frozenset(force or ())), (*STAGES, "shard"), out)
+    return _run(common.request(changes, frozenset(force or ())), None, out)
 
 
 @app.command(epilog="Example: prompt2sign trim --lang asl --corpus how2sign --from How2Sign")
@@ -100,8 +100,8 @@ def _changes(
     }
 
 
-def _run(request: Request, stages: tuple[str, ...], out: Path | None = None) -> int:
-    """Run stages, then say what came of it; 1 where clips were rejected or nothing came out."""
+def _run(request: Request, stages: tuple[str, ...] | None, out: Path | None = None) -> int:
+    """Run the named stages or all, then say what came of it; 1 where clips were rejected or nothing came out."""
     from ..pipeline.build import open_build, run_stages
     from ..release.assemble import assemble
     from .summary import print_summary
@@ -110,5 +110,5 @@ def _run(request: Request, stages: tuple[str, ...], out: Path | None = None) -> 
     progress = new_progress()
     with open_build(request, progress) as build:
         summaries = run_stages(build, stages, progress)
-        assembly = assemble(build, release) if "shard" in stages else None
+        assembly = assemble(build, release) if stages is None or "shard" in stages else None
         return print_summary(build, summaries, assembly)

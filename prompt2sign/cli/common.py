@@ -17,7 +17,6 @@ from .app import settings
 if TYPE_CHECKING:
     from ..pipeline.build import Request
 
-STAGES = ("trim", "pose", "lift", "prompts")
 _KEYPOINTS = "Ready keypoints instead of videos: OpenPose or DWPose JSON, .pose files."
 _COLUMN = "Name of an unusual column of --text, such as text=Satz; may be repeated."
 _FPS = "Frames per second, where keypoints or picture folders do not say."
@@ -61,13 +60,15 @@ class Common:
         from ..languages import get_language
         from ..options import load_pipeline, override
         from ..pipeline.build import Request
+        from ..pipeline.stages import stages_of
 
         settings.json = self.json
-        if unknown := force - set(STAGES):
-            raise UsageError(f"--force {', '.join(sorted(unknown))}: the stages are {', '.join(STAGES)}")
         language = get_language(self.lang)
         changes = {**changes, "columns": self._columns(), "source": self._source()}
         pipeline = override(load_pipeline(language, self.pipeline), changes)
+        names = [stage.name for stage in stages_of(pipeline)]
+        if unknown := force.difference(names):
+            raise UsageError(f"--force {', '.join(sorted(unknown))}: the stages are {', '.join(names)}")
         return Request(
             language=language,
             pipeline=pipeline,

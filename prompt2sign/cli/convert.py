@@ -40,11 +40,16 @@ def import_skels(
     lang: Annotated[str, typer.Option("--lang", help="Language of the data.")],
     convention: Convention,
     out: Annotated[Path, typer.Option("--out", help="The release.")],
-    fps: Annotated[float | None, typer.Option("--fps", help="Frames per second, which skels do not say.")] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            "--fps", help="Frames per second, which skels do not say: 25 (progressive) or 24 (prompt2sign) if left out."
+        ),
+    ] = None,
     licence: Annotated[str, typer.Option("--licence", help="Licence of the data.")] = "unknown",
     json: Json = False,
 ) -> int:
-    """Make a release from .skels .text .gloss .files .prompt; its numbers come back to the last digit on export."""
+    """Make a release from .skels .text .gloss .files .prompt; on export all digits come back, but -0.00000 as 0.00000."""
     from ..languages import get_language
     from ..release.imported import import_release
 

@@ -67,7 +67,7 @@ def _print_tables(result: dict[str, Any]) -> None:
 
     console = stdout()
     if result["stages"]:
-        table = Table("stage", "clips", "kept", "frames", "worker time", "written")
+        table = Table("stage", "clips done now", "done before", "frames", "worker time", "written")
         for column in table.columns[1:]:
             column.justify = "right"
         for row in result["stages"]:

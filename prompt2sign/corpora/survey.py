@@ -44,7 +44,7 @@ def _rejected_note(rejected: Counter[str]) -> tuple[str, ...]:
     if not rejected:
         return ()
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(rejected.items()))
-    return (f"{rejected.total():,} entries cannot become clips: {reasons}.",)
+    return (f"{rejected.total():,} entries cannot become clips: {reasons}; rejected.parquet will name each",)
 
 
 class _Sizes:

@@ -209,7 +209,7 @@ def _missing_column(path: Path, meanings: tuple[str, ...], header: tuple[str, ..
     return (
         f"{path}: no column for the {' or '.join(meanings)}; the first line must name the columns and names "
         f"{_listed(header)}. Usual names are {', '.join(chain(*(USUAL_NAMES[m] for m in meanings)))}; "
-        f"for another one, say `columns: {{{meanings[0]}: HEADING}}` in the pipeline file"
+        f"for another one, say --column {meanings[0]}=HEADING"
     )
 
 

@@ -68,14 +68,25 @@ def get_estimator(name: str, quality: str = "fast") -> Estimator:
         UsageError: There is no such estimator.
         MissingError: Its package is not installed.
     """
+    require_installed(name)
     entry = _entry(name)
-    if installed_version(name) is None:
-        raise MissingError(
-            f'the estimator {name} needs a package: pip install "prompt2sign[{entry.extra}]" (Python 3.11 or 3.12)'
-        )
     factory = getattr(importlib.import_module(entry.module), entry.factory)
     estimator: Estimator = factory(quality)
     return estimator
+
+
+def require_installed(name: str) -> None:
+    """Nothing, where the estimator's package is there; imports nothing.
+
+    Raises:
+        UsageError: There is no such estimator.
+        MissingError: Its package is not installed.
+    """
+    if installed_version(name) is None:
+        raise MissingError(
+            f'the estimator {name} needs a package: pip install "prompt2sign[{_entry(name).extra}]" '
+            "(Python 3.11 or 3.12)"
+        )
 
 
 def installed_version(name: str) -> str | None:

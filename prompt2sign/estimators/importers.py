@@ -116,6 +116,6 @@ def _clean(xyc: NDArray[np.float32]) -> int:
 def _checked_fps(fps: float | None, where: Path) -> float:
     if fps is None or not 0 < fps < math.inf:
         raise ClipRejected(
-            "no-fps", f"{where}: these keypoints do not say their frame rate; give it (frames per second)"
+            "no-fps", f"{where}: these keypoints do not say their frame rate; give it with --fps, such as --fps 25"
         )
     return float(fps)

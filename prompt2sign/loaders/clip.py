@@ -67,6 +67,9 @@ class ReleaseClip:
     provenance: Provenance
     licence: Licence
 
+    def __repr__(self) -> str:
+        return f"ReleaseClip({self.clip_id!r}, {self.lang}, {self.split}, {self.n_frames} frames, {self.text!r})"
+
     @property
     def n_frames(self) -> int:
         """Number of frames."""

@@ -17,6 +17,7 @@ from ..errors import UsageError
 from ..formats.shard_read import Shard
 from ..formats.shard_schema import SHARD_SCHEMA, ShardInfo
 from ..languages import get_language
+from ..records import SPLITS
 from .clip import ReleaseClip, decode_clips, decode_motion, list_values
 from .files import find_shards
 
@@ -118,7 +119,13 @@ class Release:
         return self._at(key % len(self))
 
     def split(self, name: str) -> Release:
-        """The clips of one split."""
+        """The clips of one split.
+
+        Raises:
+            UsageError: No release has such a split.
+        """
+        if name not in SPLITS:
+            raise UsageError(f"no split is called {name!r}; the splits are {', '.join(SPLITS)}")
         return self._where("split", name)
 
     def language(self, code: str) -> Release:

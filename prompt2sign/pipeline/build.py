@@ -10,10 +10,11 @@ from typing import Any
 
 from ..corpora import get_corpus
 from ..corpora.base import Corpus, CorpusFacts, Source
-from ..errors import MissingError, UsageError
+from ..errors import MissingError, RunError, UsageError
 from ..languages import Language
 from ..options import Pipeline
 from ..records import Clip, Rejection
+from .ahead import check_ahead
 from .ledger import Ledger
 from .progress import Progress, size
 from .runner import StageSummary, run_stage
@@ -92,17 +93,17 @@ def open_build(request: Request, progress: Progress) -> Iterator[Build]:
         yield Build(request, facts, stages_of(request.pipeline), work, ledger)
 
 
-def run_stages(build: Build, names: Sequence[str], progress: Progress) -> list[StageSummary]:
-    """Run the named stages over the manifest, in order.
+def run_stages(build: Build, names: Sequence[str] | None, progress: Progress) -> list[StageSummary]:
+    """Run the named stages over the manifest, in order; all of them where `names` is None.
 
     Raises:
         UsageError: A stage has nothing to start from, because the one before was never run.
         RunError: The disk is full, or `--strict` and a clip failed.
     """
     request, summaries = build.request, []
-    for stage in build.stages:
-        if stage.name not in names:
-            continue
+    stages = [stage for stage in build.stages if names is None or stage.name in names]
+    check_ahead(stages, build.ledger, request.pipeline)
+    for stage in stages:
         summary = run_stage(
             stage,
             build.ledger,
@@ -112,6 +113,8 @@ def run_stages(build: Build, names: Sequence[str], progress: Progress) -> list[S
             strict=request.strict,
             force=stage.name in request.force,
         )
+        if names and stage.after and not summary.todo + summary.kept and any(map(stage.applies, build.ledger.clips())):
+            raise UsageError(f"{stage.name} has nothing to start from: run `prompt2sign {stage.after}` first")
         summaries.append(summary)
     return summaries
 
@@ -139,8 +142,8 @@ def _check(request: Request, facts: CorpusFacts) -> None:
         )
     if request.pipeline.shard.with_video and not facts.redistribute_video:
         raise UsageError(
-            f"--with-video: the licence of {facts.name} ({facts.licence}) does not allow its videos to be passed on. "
-            "Build without it; for your own data say --licence and --redistribute"
+            f"--with-video: the licence of {facts.name} ({facts.licence}) does not allow its videos to be passed on; "
+            + ("say --licence and --redistribute" if facts.access == "local" else "build without it")
         )
 
 
@@ -164,10 +167,14 @@ def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: 
     for note in plan.notes:
         progress.say(f"  note: {note}")
     ledger.replace_manifest(_select(corpus.clips(source), request))
-    if ledger.n_clips() == 0 and request.only:
-        raise UsageError(f"--only: no clip is called {', '.join(map(repr, request.only))}")
+    found = {entry.clip_id for entries in (ledger.clips(), ledger.rejections()) for entry in entries if request.only}
+    if missing := [clip_id for clip_id in request.only if clip_id not in found]:
+        raise UsageError(f"--only: no clip is called {', '.join(map(repr, missing))}")
     if ledger.n_clips() == 0:
         raise UsageError(_nothing_usable(request, ledger))
+    if request.strict:
+        for rejection in ledger.rejections():
+            raise RunError(f"--strict: {rejection.message}")
 
 
 def _select(entries: Iterable[Clip | Rejection], request: Request) -> Iterator[Clip | Rejection]:

@@ -67,7 +67,7 @@ def run_stage(
     Raises:
         RunError: The disk is full, or `strict` and a clip failed.
     """
-    stale, n_frames = _stale(stage, ledger, work, force)
+    stale, n_frames = _stale(stage, ledger, work, force, strict)
     summary = StageSummary(stage.name, todo=sum(stale), kept=len(stale) - sum(stale))
     if not summary.todo:
         return summary
@@ -103,12 +103,14 @@ def _rate_key(stage: Stage) -> str:
     return f"milliseconds_a_frame:{stage.name}"
 
 
-def _stale(stage: Stage, ledger: Ledger, work: WorkFolder, force: bool) -> tuple[array.array[int], int]:
+def _stale(stage: Stage, ledger: Ledger, work: WorkFolder, force: bool, strict: bool) -> tuple[array.array[int], int]:
     """One flag for each clip the stage has to do with: 1 where there is work; and the frames that is, where known."""
     flags, n_frames = array.array("b"), 0
     for clip, before in _candidates(stage, ledger):
         receipt = ledger.receipt(stage.name, clip.clip_id)
-        again = receipt is not None and receipt.reason in _WORTH_ANOTHER_TRY
+        again = receipt is not None and (
+            receipt.reason in _WORTH_ANOTHER_TRY or (strict and receipt.status == "failed")
+        )
         stale = force or again or not is_valid(receipt, stage, clip, before, work)
         flags.append(stale)
         n_frames += before.values.get("n_frames", 0) if stale and before else 0

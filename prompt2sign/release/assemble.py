@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import ClipRejected
+from ..errors import ClipRejected, UsageError
 from ..formats.motion import read_motion
 from ..formats.shard_schema import ShardInfo
 from ..formats.shards import Licence, Provenance, ShardRow, ShardSetWriter
@@ -87,6 +87,8 @@ def assemble(build: Build, out: Path) -> Assembly:
     if found and found.get("build") == fingerprint and is_whole(out, found):
         assembly.fresh, assembly.n_bytes = True, sum(file["bytes"] for file in found["files"])
         return assembly
+    if found and (build.request.only or build.request.limit):
+        _refuse_less(assembly, found)
     with whole_folder(out) as folder:
         _write(build, folder, assembly)
         manifest = finish_release(
@@ -98,6 +100,16 @@ def assemble(build: Build, out: Path) -> Assembly:
         )
     assembly.n_bytes = sum(file["bytes"] for file in manifest["files"])
     return assembly
+
+
+def _refuse_less(assembly: Assembly, found: dict[str, Any]) -> None:
+    """A look at a few clips must not replace the release of all."""
+    n_found = sum(split["clips"] for split in found["counts"]["splits"].values())
+    if n_found > assembly.n_clips:
+        raise UsageError(
+            f"{assembly.out}: holds a release of {n_found:,} clips, which --only or --limit would replace by one of "
+            f"{assembly.n_clips:,}; give another --out"
+        )
 
 
 def _survey(build: Build, assembly: Assembly) -> tuple[Assembly, str]:

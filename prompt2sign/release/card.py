@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ..corpora.base import CorpusFacts
-from ..languages import get_language
+from ..languages import Language, get_language
 
 #: Creative Commons and other licences that hubs know by their lower-case SPDX name.
 _KNOWN_LICENCES = ("cc-by-", "cc0-", "apache-2.0", "mit")
@@ -59,19 +59,19 @@ def _title(facts: CorpusFacts, options: dict[str, Any]) -> str:
 def _body(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -> str:
     language = get_language(options["language"])
     rows = "\n".join(
-        f"| {split} | {n['clips']:,} | {n['frames']:,} | {n['seconds'] / 3600:.2f} |"
+        f"| {split} | {n['clips']:,} | {n['frames']:,} | {n['seconds'] / 60:,.2f} |"
         for split, n in counts["splits"].items()
     )
     return f"""# {_title(facts, options)}
 
-Text in {language.spoken_name} paired with 3D motion of {language.name} ({language.native_name}).
+Text in {language.spoken_name} paired with 3D motion of {_name(language)}.
 One {facts.unit} a clip.
 
-| split | clips | frames | hours |
+| split | clips | frames | minutes |
 |---|---|---|---|
 {rows}
 
-{counts["rejected"]:,} clips did not make it; `rejected.parquet` lists each with the stage and the reason.
+Rejected: {counts["rejected"]:,}; `rejected.parquet` lists each with the stage and the reason.
 
 ## Licence and access
 - Corpus: {facts.title}{f" ({facts.home})" if facts.home else ""}
@@ -100,8 +100,13 @@ or with any Parquet reader: `xyz = pose / {round(1 / options["shard"]["step"])}`
 Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera. `observed`
 tells which joints were seen; the others were filled in. Depth is inferred from bone lengths, not measured.
 
-Pose estimators: {", ".join(f"{name} ({n:,} clips)" for name, n in counts["estimators"].items())}.
+Pose estimators: {", ".join(f"{name} ({n:,})" for name, n in counts["estimators"].items())}.
 """
+
+
+def _name(language: Language) -> str:
+    own = "" if language.native_name == language.name else f" ({language.native_name})"
+    return language.name + own
 
 
 def _may(allowed: bool) -> str:

@@ -9,20 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..loaders.files import listed_files, read_manifest
+from ..loaders.files import MANIFEST, listed_files, read_manifest
 
 
 def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
     """The manifest of the release at `out`, None where there is nothing.
 
     Raises:
-        UsageError: There is something else, which must not be deleted: other files, or another corpus's release.
+        UsageError: There is something else, which must not be deleted: files of another kind, or the release of
+            another corpus.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
     manifest = read_manifest(out) if out.is_dir() else None
     if manifest is None:
         raise UsageError(f"{out}: is not empty and is no prompt2sign release; give another --out, or empty it")
+    listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST}
+    there = (path for path in out.rglob("*") if path.is_file())
+    if foreign := sorted(name for path in there if (name := path.relative_to(out).as_posix()) not in listed):
+        raise UsageError(
+            f"{out}: holds files that are not of the release and would be lost: {', '.join(foreign[:5])}; "
+            "move them elsewhere"
+        )
     found = (manifest["corpus"]["name"], manifest["options"]["language"])
     if found != (corpus, language):
         raise UsageError(
