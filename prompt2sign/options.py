@@ -126,7 +126,7 @@ def load_pipeline(language: Language, path: Path | None = None) -> Pipeline:
     try:
         text = path.read_text(encoding="utf-8") if path else _own_yaml(language)
         values = yaml.safe_load(text)
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"{name}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{name}: expected `option: value` lines, found {type(values).__name__}")

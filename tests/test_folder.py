@@ -159,7 +159,7 @@ def test_bad_rows_are_rejected_by_line_and_the_others_stay(folder, row, reason):
 def test_absolute_paths_are_refused_even_inside(folder):
     root = folder("a.mp4")
     folder(t_csv=f"video,text\n{root}/a.mp4,Ja.\n")
-    assert reasons(entries(root)) == [(f"{root}/a", "unsafe-path"), ("a", "text-missing")]
+    assert reasons(entries(root)) == [("a", "unsafe-path"), ("a", "text-missing")]
 
 
 def test_videos_without_text_are_rejected_at_the_end(folder):
@@ -219,7 +219,7 @@ def test_folders_of_pictures(folder):
     folder(t_csv="name,text,fps\nclip,Ja.,25\nq,Nein.,\nx,Film.,30\n")
     clip, no_rate, film = entries(root)
     assert (clip.media, clip.fps, clip.video) == (root / "p/clip", 25.0, "p/clip")
-    assert (no_rate.clip_id, no_rate.reason) == ("q", "no-rate")
+    assert (no_rate.clip_id, no_rate.media, no_rate.fps) == ("q", root / "q", None), "--fps fills it in later"
     assert (film.media, film.fps) == (root / "film/x.mp4", None)
 
 
@@ -248,7 +248,9 @@ def test_subtitles_beside_videos(folder):
         ("a_0-1000", ""),
         ("alone", "video-missing"),
         ("empty", "text-missing"),
-        ("frames", "no-rate"),
+        ("frames_1000-2500", ""),
+        ("frames_2000-4000", ""),
+        ("frames, line 9", "bad-times"),
         ("twice_0-1000", ""),
         ("twice", "ambiguous-name"),
         ("b/film_1000-2500", ""),
@@ -256,10 +258,10 @@ def test_subtitles_beside_videos(folder):
         ("b/film, line 9", "bad-times"),
         ("silent", "text-missing"),
     ]
-    cue = found[6]
+    cue = found[8]
     assert (cue.start_s, cue.end_s, cue.text, cue.text_raw) == (1.0, 2.5, "Guten Tag", "<i>Guten Tag</i>")
     assert (cue.media, cue.video) == (root / "b/film.mp4", "b/film.mp4")
-    assert f"{root / 'b/film.srt'}, line 9" in found[8].message
+    assert f"{root / 'b/film.srt'}, line 9" in found[10].message
 
 
 def test_file_names_that_are_no_text(folder):
@@ -294,7 +296,7 @@ def test_wrong_use_says_what_to_do(folder, tmp_path):
 
 def test_columns_by_option(folder):
     root = folder("a.mp4", t_csv="Datei;Satz\na;Ja.\n")
-    with pytest.raises(UsageError, match=r"columns: \{text: HEADING\}"):
+    with pytest.raises(UsageError, match=r"--column text=HEADING"):
         entries(root)
     (clip,) = clips(root, columns={"text": "Satz", "video": "Datei"})
     assert (clip.clip_id, clip.text) == ("a", "Ja.")
@@ -344,7 +346,9 @@ def test_plan_counts_and_weighs_each_file_once(folder):
                   "film,Eins.,0,1,\nfilm,Zwei.,1,2,\np,Drei.,,,25\nx,Vier.,,,\nfilm,Fünf.,9,8,\n")  # fmt: skip
     plan = FOLDER.plan(source_of(root))
     assert (plan.n_clips, plan.n_bytes, plan.missing) == (3, 15, ())
-    assert plan.notes == ("2 entries cannot become clips: bad-times 1, video-missing 1.",)
+    assert plan.notes == (
+        "2 entries cannot become clips: bad-times 1, video-missing 1; rejected.parquet will name each",
+    )
 
 
 def test_the_order_is_that_of_the_table_and_stays(folder):

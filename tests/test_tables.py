@@ -63,7 +63,7 @@ def test_columns_named_by_options(tmp_path):
 
 
 def test_missing_column_lists_what_is_there_and_the_remedy(tmp_path):
-    with pytest.raises(UsageError, match=r"t\.csv: no column for the text.*'id', 'Satz'.*columns: \{text: HEADING\}"):
+    with pytest.raises(UsageError, match=r"t\.csv: no column for the text.*'id', 'Satz'.*--column text=HEADING"):
         table_of(tmp_path, "id,Satz\na,b\n", needs=(("id",), ("text",)))
     with pytest.raises(UsageError, match="no column for the id or name"):
         table_of(tmp_path, "text\na\n", needs=(("id", "name"),))
@@ -115,7 +115,7 @@ def test_empty_tables(tmp_path, content):
 
 def test_unreadable_tables(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(UsageError, match="the table cannot be read"):
+        with pytest.raises(UsageError, match=r"cannot be read|no file that can be read twice"):
             open_table(path)
 
 

@@ -10,7 +10,7 @@ import traceback
 from types import FrameType
 from typing import NoReturn
 
-from ..errors import Prompt2SignError
+from ..errors import FATAL_ERRNOS, Prompt2SignError
 
 _STOPPED = 130
 
@@ -45,7 +45,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}", 4
+        full = "; free some space and run the same command again" if error.errno in FATAL_ERRNOS else ""
+        return f"{where}{error.strerror or error}{full}", 4
     if format_message := getattr(error, "format_message", None):  # the parser's own errors
         return f"{format_message()} (`prompt2sign COMMAND --help` shows the options)", 2
     return f"{type(error).__name__}: {error} (a fault of prompt2sign; `prompt2sign --debug ...` shows where)", 4
@@ -54,7 +55,7 @@ def _explain(error: Exception) -> tuple[str, int]:
 def _complain(message: str, code: int) -> NoReturn:
     from .app import settings
 
-    if settings.json:
+    if settings.json or "--json" in sys.argv:
         print(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
     print(f"prompt2sign: {message}", file=sys.stderr)
     sys.exit(code)

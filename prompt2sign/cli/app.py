@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,10 +54,15 @@ def _settings(
 
 
 def stderr() -> Console:
-    """Where progress and messages go; results go to standard output."""
+    """Where progress and messages go; results go to standard output. Nobody listening is no reason to stop."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    class Unheard(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+    return Unheard(stderr=True)
 
 
 def stdout() -> Console:

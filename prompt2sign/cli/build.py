@@ -104,11 +104,16 @@ def _run(request: Request, stages: tuple[str, ...] | None, out: Path | None = No
     """Run the named stages or all, then say what came of it; 1 where clips were rejected or nothing came out."""
     from ..pipeline.build import open_build, run_stages
     from ..release.assemble import assemble
+    from ..release.place import check_place, release_at
     from .summary import print_summary
 
     release = out or Path("releases") / f"{request.language.slug}-{request.corpus}"
     progress = new_progress()
+    releases = stages is None or "shard" in stages
+    if releases:
+        check_place(release, (request.work, request.root, request.text, request.keypoints))
+        release_at(release, request.corpus, request.language.code)
     with open_build(request, progress) as build:
         summaries = run_stages(build, stages, progress)
-        assembly = assemble(build, release) if stages is None or "shard" in stages else None
+        assembly = assemble(build, release) if releases else None
         return print_summary(build, summaries, assembly)

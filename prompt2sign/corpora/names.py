@@ -64,7 +64,11 @@ def clean_path(name: str) -> str:
     """
     path = posixpath.normpath(_composed(name).replace("\\", "/"))
     if path.startswith("/") or path.split("/")[0] == ".." or re.match(r"[A-Za-z]:/", path):
-        raise ClipRejected("unsafe-path", f"{name!r} leads out of the folder; paths are taken from the folder itself")
+        raise ClipRejected(
+            "unsafe-path",
+            f"{posixpath.basename(path)!r} has a path that is absolute or leads out of the folder; write paths "
+            "relative to the folder itself",
+        )
     return path
 
 

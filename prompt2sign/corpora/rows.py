@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ClipRejected
@@ -92,7 +92,8 @@ class _RowReader:
             return Rejection(name, rejected.reason, f"{place}, {name}: {rejected}")
 
     def _name_of_file(self, row: Row) -> str:
-        return clip_name(strip_suffix(row.get(self._file_column), self._files.suffixes))
+        name = strip_suffix(row.get(self._file_column), self._files.suffixes)
+        return clip_name(PurePosixPath(name).name if PurePosixPath(name).is_absolute() else name)
 
     def _clip(self, row: Row, name: str) -> Clip:
         path = self._files.find(row.get(self._file_column))
@@ -130,8 +131,6 @@ def _frame_facts(row: Row, fields: dict[str, Any]) -> dict[str, Any]:
     if media is not None and media.is_file():
         return {}
     facts = {meaning: _positive(row, meaning) for meaning in ("fps", "width", "height")}
-    if media is not None and facts["fps"] is None:
-        raise ClipRejected("no-rate", "pictures do not tell their frame rate; add a column `fps` to the table")
     whole = {meaning: int(facts[meaning] or 0) or None for meaning in ("width", "height")}
     return {"fps": facts["fps"], **whole}
 

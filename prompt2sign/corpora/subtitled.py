@@ -48,11 +48,6 @@ def _video_of(subtitle: str, videos: Videos, taken: set[str]) -> str:
     video = videos.find(strip_suffix(subtitle, _SUFFIXES))
     if video in taken:
         raise ClipRejected("ambiguous-name", f"{video} has another subtitle file, which is used; keep one of them")
-    if (videos.root / video).is_dir():
-        raise ClipRejected(
-            "no-rate",
-            f"{video} is a folder of pictures, which do not tell their frame rate; use a table with `fps`",
-        )
     taken.add(video)
     return video
 

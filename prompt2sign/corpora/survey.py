@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import MissingError
@@ -75,8 +76,9 @@ class _Sizes:
 def _sizes_in(folder: Path) -> Iterator[int]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_file():
-                yield entry.stat().st_size
+            with suppress(OSError):  # a link in a circle; whoever reads the clip will say so
+                if entry.is_file():
+                    yield entry.stat().st_size
 
 
 def unique_ids(entries: Iterable[Clip | Rejection]) -> Iterator[Clip | Rejection]:

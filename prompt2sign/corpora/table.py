@@ -142,6 +142,8 @@ def open_table(
 
 def _check_encoding(path: Path) -> None:
     """One pass over the bytes, so that no build stops half-way through a table."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is no file that can be read twice; give a CSV or TSV")
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):

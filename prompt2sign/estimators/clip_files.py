@@ -195,6 +195,10 @@ def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _file(name: str, path: Path) -> Entry:
+    if not path.is_file():  # a pipe would be waited for, for ever
+        raise ClipRejected(
+            "bad-json", f"{path}: is no file (a broken link, a folder or a pipe); put the file itself there"
+        )
     return Entry(name, path.stat().st_size, partial(_chunks, path))
 
 

@@ -35,7 +35,9 @@ def open_h5(path: Path, format_name: str, version: int, maker: str) -> Iterator[
                 )
             yield file
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise FormatError(f"{path}: cannot be read as {format_name}: {error}; make it again with `{maker}`") from error
+        raise FormatError(
+            f"{path}: cannot be read as {format_name}: {error}; run `{maker}` again, it makes a damaged file anew"
+        ) from error
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads(path.read_bytes())
         version, known = manifest["version"], manifest["format"] == FORMAT
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path}: not the {MANIFEST} of a release ({error}); build it again") from error
     if not known or not isinstance(version, int):
         raise FormatError(f"{path}: not the {MANIFEST} of a release; expected format {FORMAT!r}")

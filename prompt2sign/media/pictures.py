@@ -33,7 +33,7 @@ class Pictures:
     def __init__(self, folder: Path, fps: float | None) -> None:
         if not fps or not 0 < fps < 1000:
             raise ClipRejected(
-                "no-rate", f"{folder}: pictures do not tell their frame rate and {fps} is none; give the corpus' fps"
+                "no-rate", f"{folder}: pictures do not tell their frame rate; give it with --fps, or a column `fps`"
             )
         self.path = folder
         self.files = _numbered_files(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from ..errors import MissingError, UsageError
+from ..errors import FormatError, MissingError, UsageError
 from ..languages import get_language
 from ..options import Pipeline
 from ..records import Clip
@@ -47,7 +47,10 @@ def _check_pose(clips: Iterable[Clip], pipeline: Pipeline) -> None:
 def _check_prompts(pipeline: Pipeline) -> None:
     from ..prompts import load_templates
 
-    templates = load_templates(get_language(pipeline.language), pipeline.prompts.templates)
+    try:
+        templates = load_templates(get_language(pipeline.language), pipeline.prompts.templates)
+    except FormatError as error:
+        raise UsageError(f"prompts.templates: {error}") from error
     if pipeline.prompts.per_clip > len(templates):
         raise UsageError(
             f"{pipeline.prompts.per_clip} prompts a clip were asked for, but {pipeline.language} has {len(templates)} "

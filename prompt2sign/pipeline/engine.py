@@ -6,7 +6,10 @@ killed `Parallel` loses the whole call, while an executor still knows which task
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -86,7 +89,18 @@ def _alone(task: Task) -> Receipt:
 def _new_executor(n_jobs: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(max_workers=n_jobs)
+    return ProcessPoolExecutor(max_workers=n_jobs, initializer=_end_with_parent, initargs=(os.getpid(),))
+
+
+def _end_with_parent(parent: int) -> None:
+    """A worker whose parent was killed ends too: it must not go on writing beside the next build's workers."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _submit(executor: Any, task: Task) -> Future[Receipt]:

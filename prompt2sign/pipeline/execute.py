@@ -60,9 +60,9 @@ def execute(task: Task) -> Receipt:
         return _receipt(task, started, status="done", values=result.values, **output)
     except ClipRejected as error:
         status = "dropped" if error.dropped else "failed"
-        return _receipt(task, started, status=status, reason=error.reason, message=str(error))
+        return _receipt(task, started, status=status, reason=error.reason, message=_naming_the_clip(task, error))
     except FormatError as error:
-        return _receipt(task, started, status="failed", reason="bad-file", message=str(error))
+        return _receipt(task, started, status="failed", reason="bad-file", message=_naming_the_clip(task, error))
     except (RunError, MissingError, UsageError):
         raise
     except ImportError as error:
@@ -96,6 +96,11 @@ def _keep(task: Task, temporary: Path, result: Result) -> dict[str, Any]:
     temporary.replace(task.output)
     relative = str(task.output.relative_to(task.root))
     return {"output": relative, "output_sha256": digest, "output_bytes": size}
+
+
+def _naming_the_clip(task: Task, error: Exception) -> str:
+    clip_id = task.clip.clip_id
+    return str(error) if clip_id in str(error) else f"{clip_id}: {error}"
 
 
 def _receipt(task: Task, started: float, **fields: Any) -> Receipt:

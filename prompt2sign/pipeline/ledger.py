@@ -71,11 +71,14 @@ class Ledger:
 
     def replace_manifest(self, entries: Iterable[Clip | Rejection]) -> None:
         """Stream a new manifest in, all or nothing. A second clip with the same id becomes a rejection."""
-        with self._db:
-            self._db.execute("DELETE FROM clips")
-            self._db.execute("DELETE FROM rejections")
-            for position, entry in enumerate(entries):
-                self._insert(position, entry)
+        try:
+            with self._db:
+                self._db.execute("DELETE FROM clips")
+                self._db.execute("DELETE FROM rejections")
+                for position, entry in enumerate(entries):
+                    self._insert(position, entry)
+        except sqlite3.OperationalError as error:
+            raise _cannot_write(error) from error
 
     def _insert(self, position: int, entry: Clip | Rejection) -> None:
         if isinstance(entry, Clip):
@@ -125,6 +128,11 @@ class Ledger:
         values = dict(zip(_RECEIPT_FIELDS, row, strict=True))
         return Receipt(**{**values, "values": json.loads(values["values"])})
 
+    def forget(self, stage: str, clip_id: str) -> None:
+        """Drop a receipt whose output turned out to be damaged, so that it is made again."""
+        with self._db:
+            self._db.execute("DELETE FROM receipts WHERE stage = ? AND clip_id = ?", (stage, clip_id))
+
     def write(self, receipt: Receipt) -> None:
         """Keep a receipt, committed when this returns.
 
@@ -141,7 +149,11 @@ class Ledger:
                     [values[name] for name in _RECEIPT_FIELDS],
                 )
         except sqlite3.OperationalError as error:
-            raise RunError(
-                f"the ledger of the work folder cannot be written: {error}. Free some disk space, then run the "
-                "same command again: it goes on where it stopped"
-            ) from error
+            raise _cannot_write(error) from error
+
+
+def _cannot_write(error: sqlite3.Error) -> RunError:
+    return RunError(
+        f"the ledger of the work folder cannot be written: {error}. Free some disk space, then run the same command "
+        "again: it goes on where it stopped"
+    )

@@ -18,7 +18,7 @@ from .stage import Stage, fingerprint, is_valid, needs_before
 from .work import WorkFolder
 
 #: Failures that may not happen again; everything else gives the same answer for the same input.
-_WORTH_ANOTHER_TRY = {"unexpected", "worker-died", "out-of-memory"}
+_WORTH_ANOTHER_TRY = {"unexpected", "worker-died", "out-of-memory", "bad-file"}
 
 
 @dataclass
@@ -77,6 +77,8 @@ def run_stage(
     try:
         for receipt in receipts:
             ledger.write(receipt)
+            if receipt.reason == "bad-file" and stage.after:
+                ledger.forget(stage.after, receipt.clip_id)
             summary.add(receipt)
             progress.advance(receipt)
             if strict and receipt.status == "failed":

@@ -119,13 +119,21 @@ def path_state(path: Path) -> list[Any]:
     itself then says what is missing.
     """
     if path.is_dir():
-        return [path.name, *(_file_state(entry) for entry in sorted(path.iterdir()) if entry.is_file())]
+        return [path.name, *(_file_state(entry) for entry in sorted(path.iterdir()) if _is_file(entry))]
     return _file_state(path) if path.exists() else [path.name]
 
 
 def _file_state(path: Path) -> list[Any]:
     status = path.stat()
     return [path.name, status.st_size, status.st_mtime_ns]
+
+
+def _is_file(path: Path) -> bool:
+    """Not so for a link that leads in a circle."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def file_sha256(path: Path) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import ClipRejected, UsageError
-from ..formats.motion import read_motion
+from ..errors import ClipRejected, FormatError, RunError, UsageError
+from ..formats.motion import Motion, read_motion
 from ..formats.shard_schema import ShardInfo
 from ..formats.shards import Licence, Provenance, ShardRow, ShardSetWriter
 from ..formats.shards import Source as ClipSource
@@ -178,7 +178,7 @@ def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
     clip, receipts = outcome.clip, outcome.receipts
     trim, pose = receipts.get("trim"), receipts["pose"]
     facts = build.facts
-    motion = read_motion(build.work.absolute(receipts["lift"].output))
+    motion = _motion(build, outcome)
     source = ClipSource(
         video=clip.video,
         start_s=clip.start_s,
@@ -199,6 +199,15 @@ def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
             facts.licence, facts.access, facts.access_rule, facts.redistribute_motion, facts.redistribute_video
         ),
     )
+
+
+def _motion(build: Build, outcome: Outcome) -> Motion:
+    """The clip's motion; a damaged file ends the run, and the next one makes it anew."""
+    try:
+        return read_motion(build.work.absolute(outcome.receipts["lift"].output))
+    except FormatError as error:
+        build.ledger.forget("lift", outcome.clip.clip_id)
+        raise RunError(f"{error} (`prompt2sign build` does so by itself)") from error
 
 
 def _publish_video(build: Build, outcome: Outcome, folder: Path) -> dict[str, str]:

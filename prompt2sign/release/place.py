@@ -1,15 +1,29 @@
-"""Where a release goes: a folder that is whole or not there, and that never replaces anything else."""
+"""Where a release goes: a folder that is whole or not there, and that never takes anything else's place."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import FormatError, RunError, UsageError
 from ..loaders.files import MANIFEST, listed_files, read_manifest
+
+
+def check_place(out: Path, inputs: Iterable[Path | None]) -> None:
+    """A release must not swallow what it is made from.
+
+    Raises:
+        UsageError: One of the inputs lies in `out`, or `out` is a mount point.
+    """
+    place = out.resolve()
+    for path in (path.resolve() for path in inputs if path):
+        if path.is_relative_to(place):
+            raise UsageError(f"--out {out}: holds {path}, which the release is made from; give another --out")
+    if place.is_mount():
+        raise UsageError(f"--out {out}: is a disk of its own, which cannot be replaced as a whole; give a folder in it")
 
 
 def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
@@ -21,17 +35,22 @@ def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
-    manifest = read_manifest(out) if out.is_dir() else None
-    if manifest is None:
-        raise UsageError(f"{out}: is not empty and is no prompt2sign release; give another --out, or empty it")
-    listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST}
-    there = (path for path in out.rglob("*") if path.is_file())
+    try:
+        manifest = read_manifest(out) if out.is_dir() else None
+        listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST} if manifest else set()
+        found = (manifest["corpus"]["name"], manifest["options"]["language"]) if manifest else None
+    except (FormatError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{out}: its {MANIFEST} is damaged ({error}); move the folder away, or give another --out"
+        ) from error
+    if manifest is None or found is None:
+        raise UsageError(f"{out}: is there already and is no prompt2sign release; give another --out")
+    there = (path for path in out.rglob("*") if path.is_symlink() or not path.is_dir())
     if foreign := sorted(name for path in there if (name := path.relative_to(out).as_posix()) not in listed):
         raise UsageError(
             f"{out}: holds files that are not of the release and would be lost: {', '.join(foreign[:5])}; "
             "move them elsewhere"
         )
-    found = (manifest["corpus"]["name"], manifest["options"]["language"])
     if found != (corpus, language):
         raise UsageError(
             f"{out}: holds the release of corpus {found[0]} in {found[1]}, not of {corpus} in {language}; "
@@ -48,16 +67,39 @@ def is_whole(out: Path, manifest: dict[str, Any]) -> bool:
 
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A folder to fill, beside `out`; it takes the place of `out` at the end, or vanishes if anything went wrong."""
-    partial, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
+    """A folder to fill, beside `out`; it takes the place of `out` at the end, or vanishes if anything went wrong.
+
+    At every moment there is a whole release, at `out` or, for the blink between two renames, at `.NAME.old`; after a
+    kill in that blink, the next start puts it back.
+
+    Raises:
+        RunError: Another build is writing there.
+    """
+    import filelock
+
+    place = out.resolve()
+    partial, old = place.with_name(f".{place.name}.partial"), place.with_name(f".{place.name}.old")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(place.with_name(f".{place.name}.lock"), timeout=0)
+    try:
+        with lock:
+            _recover(place, partial, old)
+            partial.mkdir()
+            try:
+                yield partial
+                if place.exists():
+                    place.rename(old)
+                partial.rename(place)
+            finally:
+                _recover(place, partial, old)
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise RunError(f"{out}: another build is writing this release; wait for it, or give another --out") from None
+
+
+def _recover(place: Path, partial: Path, old: Path) -> None:
+    """Put a release back whose successor did not come, and remove what is left over."""
+    if old.exists() and not place.exists():
+        old.rename(place)
     for path in (partial, old):
         shutil.rmtree(path, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if out.exists():
-            out.rename(old)
-        partial.rename(out)
-    finally:
-        for path in (partial, old):
-            shutil.rmtree(path, ignore_errors=True)

@@ -10,13 +10,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
+from ..errors import FormatError, UsageError
 from ..formats.atomic import atomic_path
 from ..formats.shard_schema import ShardInfo
 from ..formats.skels import format_clip, get_convention, one_line
 from ..formats.skels_convert import from_convention, to_convention
 from ..loaders import Release, ReleaseClip, open_release
 from ..loaders.clip import decode_clips
+from ..records import SPLITS
 
 
 def export_skels(release: Release | Path, folder: Path, convention: str) -> dict[str, int]:
@@ -35,12 +36,13 @@ def export_skels(release: Release | Path, folder: Path, convention: str) -> dict
         Number of clips of each split.
 
     Raises:
-        UsageError: No such convention.
+        UsageError: No such convention, or the folder holds skels already.
         FormatError: A clip cannot be expressed in the convention; the message names it.
     """
     get_convention(convention)
     if isinstance(release, Path):
         release = open_release(release)
+    _refuse_taken(folder)
     return {split: _export_split(release.split(split), folder / split, convention) for split in release.splits}
 
 
@@ -52,6 +54,15 @@ _WORDS: dict[str, Callable[[ReleaseClip, ShardInfo], str]] = {
     "prompt": lambda clip, _: clip.prompts[0] if clip.prompts else "",
 }
 _OPTIONAL = ("gloss", "prompt")
+
+
+def _refuse_taken(folder: Path) -> None:
+    """Files of two conventions side by side would be one data set to whoever reads them."""
+    names = [f"{split}.{ending}" for split in SPLITS for ending in ("skels", *_WORDS)]
+    if taken := [name for name in names if (folder / name).exists()]:
+        raise UsageError(
+            f"{folder}: holds {', '.join(taken[:3])} already, and conventions must not be mixed; give an empty folder"
+        )
 
 
 def _export_split(release: Release, base: Path, convention: str) -> int:

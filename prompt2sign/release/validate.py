@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +63,25 @@ def _faults(path: Path) -> Iterator[Fault]:
     for shard in shards:
         yield from _shard_faults(shard, root, ids, splits)
     if path.is_dir():
+        yield from _count_faults(root, splits)
         yield from (Fault(file, "", what) for file, what in skels_faults(root, splits))
+
+
+def _count_faults(root: Path, splits: dict[str, set[str]]) -> Iterator[Fault]:
+    """Does the manifest count the clips that are there?"""
+    with suppress(FormatError, AttributeError, TypeError):
+        said = (read_manifest(root) or {}).get("counts", {}).get("splits")
+        there = {split: len(clip_ids) for split, clip_ids in splits.items()}
+        if said is not None and {split: n["clips"] for split, n in said.items()} != there:
+            yield Fault(MANIFEST, "", f"its counts are not those of the shards, which hold {there}")
 
 
 def _manifest_faults(root: Path) -> Iterator[Fault]:
     try:
         manifest = read_manifest(root)
         if manifest is None:
+            if (root / "data").is_dir() and (root / "README.md").is_file():
+                yield Fault(MANIFEST, "", "is missing: nothing could be checked against checksums")
             return
         entries = {entry["path"]: entry for entry in listed_files(root, manifest)}
     except FormatError as error:
