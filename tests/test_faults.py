@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from prompt2sign.pipeline.execute import Task
 from prompt2sign.pipeline.ledger import Ledger
 from prompt2sign.pipeline.stage import Job, Result
 from prompt2sign.records import Clip, Receipt, Rejection
+from prompt2sign.release.place import whole_folder
 
 from .made import build_arguments, files_of, kill_tree, made_corpus, run, start
 
@@ -274,3 +275,99 @@ def test_memory_stays_flat_over_the_number_of_clips(tmp_path: Path) -> None:
 
     peak_mb(100)
     assert peak_mb(100_000) < 20
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    corpus = made_corpus(tmp_path / "corpus", n_clips=200)
+    process = start(*build_arguments(corpus, tmp_path / "work", tmp_path / "release"), "--jobs", "1")
+    wait_for_receipts(tmp_path / "work", 1)
+    workers = processes_of_group(process.pid) - {process.pid}
+    assert workers
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 20
+    while processes_of_group(process.pid) & workers and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not processes_of_group(process.pid) & workers
+
+
+def processes_of_group(group: int) -> set[int]:
+    """Living processes of a process group, as Linux tells them."""
+    members = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _parent, its_group = status.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                members.add(int(status.parent.name))
+    return members
+
+
+def test_a_rename_that_fails_leaves_the_old_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = made_corpus(tmp_path / "corpus", n_clips=1)
+    run(*build_arguments(corpus, tmp_path / "work", tmp_path / "release"))
+    before, rename = files_of(tmp_path / "release"), Path.rename
+
+    def fails_for_the_new_one(self: Path, target: Path) -> Path:
+        if self.name.endswith(".partial"):
+            raise OSError(errno.EIO, "the disk went away")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
+    with pytest.raises(OSError, match="went away"), whole_folder(tmp_path / "release") as folder:
+        (folder / "new").write_text("new")
+    assert files_of(tmp_path / "release") == before
+
+
+def test_a_kill_between_the_two_renames_is_mended_by_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / ".release.old").mkdir()
+    (tmp_path / ".release.old" / "precious").write_text("old")
+    with pytest.raises(RunError), whole_folder(tmp_path / "release"):
+        raise RunError("the next one fails as well")
+    assert (tmp_path / "release" / "precious").read_text() == "old"
+
+
+def test_two_builds_cannot_write_one_release(tmp_path: Path) -> None:
+    with (
+        whole_folder(tmp_path / "release") as first,
+        pytest.raises(RunError, match="another build"),
+        whole_folder(tmp_path / "release"),
+    ):
+        pass
+    assert not first.exists()
+
+
+@pytest.mark.parametrize("stage", ["keypoints", "motion"])
+def test_a_damaged_work_file_is_made_again(tmp_path: Path, stage: str) -> None:
+    corpus = made_corpus(tmp_path / "corpus", n_clips=2)
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    run(*arguments)
+    before = files_of(tmp_path / "release")
+    for path in (tmp_path / "work").glob(f"*/*/{stage}/clip_001*"):
+        path.write_bytes(os.urandom(path.stat().st_size))
+    codes = [
+        run(*arguments, "--force", "lift").code
+        if stage == "keypoints"
+        else run(*arguments, "--prompts-per-clip", "2").code
+    ]
+    codes.append(run(*arguments).code)
+    assert codes == ([1, 0] if stage == "keypoints" else [4, 0])
+    assert files_of(tmp_path / "release") == before
+
+
+def test_a_pipe_or_a_link_in_a_circle_ends_only_its_own_clip(tmp_path: Path) -> None:
+    corpus = made_corpus(tmp_path / "corpus", n_clips=4)
+    first, second = (sorted((corpus / "json" / f"clip_00{n}").iterdir())[3] for n in (1, 2))
+    for path in (first, second):
+        path.unlink()
+    os.mkfifo(first)
+    second.symlink_to(second.name)
+    done = run(*build_arguments(corpus, tmp_path / "work", tmp_path / "release"), timeout_s=60)
+    assert done.code == 1 and "clip_001" in done.err and "clip_002" in done.err and "unexpected" not in done.err
+
+
+def test_a_release_does_not_swallow_what_it_is_made_from(tmp_path: Path) -> None:
+    corpus = made_corpus(tmp_path / "corpus", n_clips=1)
+    for out in (corpus, tmp_path):
+        done = run(*build_arguments(corpus, tmp_path / "work", out))
+        assert done.code == 2 and "--out" in done.err
+    assert (corpus / "text.tsv").is_file()

@@ -49,7 +49,7 @@ def import_skels(
     licence: Annotated[str, typer.Option("--licence", help="Licence of the data.")] = "unknown",
     json: Json = False,
 ) -> int:
-    """Make a release from .skels .text .gloss .files .prompt; export gives the same digits, but 0.00000 for -0.00000."""
+    """Make a release from .skels .text .gloss .files .prompt; export gives the same digits (but no -0.00000)."""
     from ..languages import get_language
     from ..release.imported import import_release
 

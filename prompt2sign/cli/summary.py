@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_summary(build: Build, summaries: list[StageSummary], assembly: Assembly | None) -> int:
-    """Print it and give the exit code: 1 where clips were rejected, or a release was asked for and none came."""
+    """Print it and give the exit code: 1 where clips were rejected, or a release was asked for and lacks clips."""
     result = _result(build, summaries, assembly)
     if settings.json:
         print(json.dumps(result, ensure_ascii=False))
@@ -48,7 +48,7 @@ def _result(build: Build, summaries: list[StageSummary], assembly: Assembly | No
             }
             for summary in summaries
         ],
-        "exit_code": 1 if n_failed or (assembly and not assembly.n_clips) else 0,
+        "exit_code": 1 if n_failed or (assembly and (assembly.n_waiting or not assembly.n_clips)) else 0,
     }
     if assembly:
         result["release"] = {

@@ -88,12 +88,16 @@ def _alone(task: Task) -> Receipt:
 
 def _new_executor(n_jobs: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.backend import resource_tracker
 
-    return ProcessPoolExecutor(max_workers=n_jobs, initializer=_end_with_parent, initargs=(os.getpid(),))
+    # It unblocks Ctrl-C once it has started; started later, it would do so for the first workers (see `_submit`).
+    resource_tracker.ensure_running()
+    return ProcessPoolExecutor(max_workers=n_jobs, initializer=_start_worker, initargs=(os.getpid(),))
 
 
-def _end_with_parent(parent: int) -> None:
-    """A worker whose parent was killed ends too: it must not go on writing beside the next build's workers."""
+def _start_worker(parent: int) -> None:
+    """Ctrl-C is the parent's; and a worker whose parent was killed ends, rather than write beside the next build's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
