@@ -265,3 +265,20 @@ def test_release_of_a_damaged_work_folder_is_made_again(corpus: Path, tmp_path: 
     (tmp_path / "release" / "data" / "dev-00000.parquet").unlink()
     assert run(*arguments).code == 0
     assert files_of(tmp_path / "release") == before
+
+
+@pytest.mark.parametrize("damage", ["{", '{"format": "prompt2sign-release", "version": 1, "files": []}', "[" * 100_000])
+def test_a_release_with_a_damaged_manifest_is_not_replaced_without_a_word(
+    corpus: Path, tmp_path: Path, damage: str
+) -> None:
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    run(*arguments)
+    (tmp_path / "release" / "release.json").write_text(damage)
+    done = run(*arguments, "--prompts-per-clip", "2")
+    assert done.code == 2 and "release.json" in done.err and "fault of prompt2sign" not in done.err
+
+
+def test_a_replaced_release_is_said(corpus: Path, tmp_path: Path) -> None:
+    arguments = build_arguments(corpus, tmp_path / "work", tmp_path / "release")
+    run(*arguments)
+    assert "in place of one of 4 clips" in run(*arguments, "--prompts-per-clip", "2").out

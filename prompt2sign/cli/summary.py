@@ -58,6 +58,7 @@ def _result(build: Build, summaries: list[StageSummary], assembly: Assembly | No
             "frames": assembly.n_frames,
             "bytes": assembly.n_bytes,
             "waiting": assembly.n_waiting,
+            "replaced": assembly.n_replaced,
         }
     return result
 
@@ -86,6 +87,8 @@ def _print_release(release: dict[str, Any], n_clips: int) -> None:
         console.print("no clip is ready, so no release was written", highlight=False)
     else:
         state = "is up to date" if release["already_there"] else "written"
+        if release["replaced"]:
+            state += f" in place of one of {release['replaced']:,} clips"
         console.print(
             f"{release['clips']:,} of {n_clips:,} clips, {release['frames']:,} frames, {size(release['bytes'])}: "
             f"release {release['path']} {state}",

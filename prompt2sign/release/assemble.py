@@ -23,7 +23,7 @@ from ..pipeline.chain import Outcome, outcomes
 from ..pipeline.work import safe_name
 from ..records import Clip
 from .finish import finish_release
-from .place import is_whole, release_at, whole_folder
+from .place import is_whole, n_clips, release_at, whole_folder
 from .rejected import NAME as REJECTED
 from .rejected import Row, Wording, write_rejected
 from .skels_export import export_skels
@@ -46,6 +46,7 @@ class Assembly:
         n_failed: How many of those were not dropped by the user's own filter.
         n_bytes: Size of all files.
         estimators: What each estimator said of itself.
+        n_replaced: Clips of the earlier release that stood there.
     """
 
     out: Path
@@ -57,6 +58,7 @@ class Assembly:
     n_failed: int = 0
     n_bytes: int = 0
     estimators: dict[str, Any] = field(default_factory=dict)
+    n_replaced: int = 0
 
     def add_ready(self, outcome: Outcome) -> None:
         """Count a clip that is ready."""
@@ -87,8 +89,10 @@ def assemble(build: Build, out: Path) -> Assembly:
     if found and found.get("build") == fingerprint and is_whole(out, found):
         assembly.fresh, assembly.n_bytes = True, sum(file["bytes"] for file in found["files"])
         return assembly
-    if found and (build.request.only or build.request.limit):
-        _refuse_less(assembly, found)
+    if found:
+        assembly.n_replaced = n_clips(found)
+        if build.request.only or build.request.limit:
+            _refuse_less(assembly)
     with whole_folder(out) as folder:
         _write(build, folder, assembly)
         manifest = finish_release(
@@ -102,13 +106,12 @@ def assemble(build: Build, out: Path) -> Assembly:
     return assembly
 
 
-def _refuse_less(assembly: Assembly, found: dict[str, Any]) -> None:
+def _refuse_less(assembly: Assembly) -> None:
     """A look at a few clips must not replace the release of all."""
-    n_found = sum(split["clips"] for split in found["counts"]["splits"].values())
-    if n_found > assembly.n_clips:
+    if assembly.n_replaced > assembly.n_clips:
         raise UsageError(
-            f"{assembly.out}: holds a release of {n_found:,} clips, which --only or --limit would replace by one of "
-            f"{assembly.n_clips:,}; give another --out"
+            f"{assembly.out}: holds a release of {assembly.n_replaced:,} clips, which --only or --limit would replace "
+            f"by one of {assembly.n_clips:,}; give another --out"
         )
 
 

@@ -39,7 +39,9 @@ def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
         manifest = read_manifest(out) if out.is_dir() else None
         listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST} if manifest else set()
         found = (manifest["corpus"]["name"], manifest["options"]["language"]) if manifest else None
-    except (FormatError, KeyError, TypeError) as error:
+        if manifest:
+            n_clips(manifest)
+    except (FormatError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"{out}: its {MANIFEST} is damaged ({error}); move the folder away, or give another --out"
         ) from error
@@ -57,6 +59,11 @@ def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
             "give another --out"
         )
     return manifest
+
+
+def n_clips(manifest: dict[str, Any]) -> int:
+    """Clips of a release, by its manifest."""
+    return sum(int(split["clips"]) for split in manifest["counts"]["splits"].values())
 
 
 def is_whole(out: Path, manifest: dict[str, Any]) -> bool:
