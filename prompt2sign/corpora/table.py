@@ -160,8 +160,8 @@ def _check_line(path: Path, number: int, line: bytes) -> None:
         place = error.start
     if place >= 0:
         raise UsageError(
-            f"{path}: line {number}, byte {place + 1} (0x{line[place]:02x}) is not UTF-8 text. Save the table as "
-            "UTF-8 (spreadsheets call it `CSV UTF-8`), or convert it: "
+            f"{path}: line {number}, byte {place + 1} (0x{line[place]:02x}) is not UTF-8 text. A spreadsheet or "
+            "archive is no table: export it. Save the table as UTF-8 (spreadsheets: `CSV UTF-8`), or convert it: "
             "`iconv -f ENCODING -t UTF-8 OLD > NEW` with ENCODING such as UTF-16, WINDOWS-1252 or CP949"
         )
 

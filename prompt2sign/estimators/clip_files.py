@@ -179,15 +179,23 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
                 yield group, path if path.suffix.lower() == POSE_SUFFIX else folder
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Not so for a link that leads in a circle."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
 def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
     """The files of interest and the folders directly in a folder; stops at the first frame."""
     files: list[Path] = []
     folders: list[Path] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if frame_name(entry.name) and entry.is_file():
+            if frame_name(entry.name) and _is_file(entry):
                 return [Path(entry.path)], []
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 folders.append(Path(entry.path))
             elif entry.name.lower().endswith(POSE_SUFFIX):
                 files.append(Path(entry.path))
