@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import replace
 from fractions import Fraction
@@ -78,6 +79,7 @@ def _estimate(estimator: Estimator, clip: Clip, folder: Path, keypoints: dict[st
 
 
 def _after_pose(clips: list[Clip], keypoints: dict[str, Keypoints], folder: Path) -> None:
+    shutil.rmtree(folder / "skels", ignore_errors=True)
     templates = load_templates(get_language("gsl"))
     with ShardSetWriter(folder / "release" / "data") as shards:
         for clip in clips:
