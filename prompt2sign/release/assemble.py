@@ -15,14 +15,14 @@ from .. import __version__
 from ..errors import ClipRejected, FormatError, RunError, UsageError
 from ..formats.motion import Motion, read_motion
 from ..formats.shard_schema import ShardInfo
-from ..formats.shards import Licence, Provenance, ShardRow, ShardSetWriter
+from ..formats.shards import Provenance, ShardRow, ShardSetWriter
 from ..formats.shards import Source as ClipSource
 from ..loaders import open_release
 from ..pipeline.build import Build, options_of
 from ..pipeline.chain import Outcome, outcomes
 from ..pipeline.work import safe_name
 from ..records import Clip
-from .finish import finish_release
+from .finish import finish_release, terms_of
 from .place import is_whole, n_clips, release_at, whole_folder
 from .rejected import NAME as REJECTED
 from .rejected import Row, Wording, write_rejected
@@ -180,7 +180,6 @@ def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assem
 def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
     clip, receipts = outcome.clip, outcome.receipts
     trim, pose = receipts.get("trim"), receipts["pose"]
-    facts = build.facts
     motion = _motion(build, outcome)
     source = ClipSource(
         video=clip.video,
@@ -198,9 +197,7 @@ def _row(build: Build, outcome: Outcome, folder: Path) -> ShardRow:
         prompts=tuple(receipts["prompts"].values["prompts"]),
         source=source,
         provenance=Provenance(pose.values["estimator"], motion.lifter, f"prompt2sign {__version__}"),
-        licence=Licence(
-            facts.licence, facts.access, facts.access_rule, facts.redistribute_motion, facts.redistribute_video
-        ),
+        licence=terms_of(build.facts),
     )
 
 

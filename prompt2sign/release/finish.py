@@ -13,6 +13,7 @@ import yaml
 from .. import __version__
 from ..corpora.base import CorpusFacts
 from ..formats.shard_schema import VERSION as SHARD_VERSION
+from ..formats.shards import Licence
 from ..loaders.files import FORMAT, MANIFEST, VERSION, find_shards
 from ..pipeline.stage import file_sha256
 from ..records import SPLITS
@@ -56,6 +57,11 @@ def finish_release(
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, "utf-8")
     return manifest
+
+
+def terms_of(facts: CorpusFacts) -> Licence:
+    """What every row says of a corpus's terms."""
+    return Licence(facts.licence, facts.access, facts.access_rule, facts.redistribute_motion, facts.redistribute_video)
 
 
 def _facts(facts: CorpusFacts) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from ..corpora.base import CorpusFacts
 from ..formats.shard_schema import imported
-from ..formats.shards import Licence
 from ..languages import Language
-from .finish import finish_release
+from .finish import finish_release, terms_of
 from .place import release_at, whole_folder
 from .skels_import import import_skels
 
@@ -36,10 +35,11 @@ def import_release(
         redistribute_motion=False,
         redistribute_video=False,
     )
-    terms = Licence(licence, facts.access, facts.access_rule, facts.redistribute_motion, facts.redistribute_video)
     release_at(out, _CORPUS, language.code)
     with whole_folder(out) as folder:
-        import_skels(prefix, language.code, convention, folder / "data", corpus=_CORPUS, fps=fps, licence=terms)
+        import_skels(
+            prefix, language.code, convention, folder / "data", corpus=_CORPUS, fps=fps, licence=terms_of(facts)
+        )
         options = {
             "language": language.code,
             "corpus": _CORPUS,

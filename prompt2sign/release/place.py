@@ -35,18 +35,13 @@ def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
+    manifest = _read(out)
     try:
-        manifest = read_manifest(out) if out.is_dir() else None
-        listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST} if manifest else set()
-        found = (manifest["corpus"]["name"], manifest["options"]["language"]) if manifest else None
-        if manifest:
-            n_clips(manifest)
+        listed = {entry["path"] for entry in listed_files(out, manifest)} | {MANIFEST}
+        found = (manifest["corpus"]["name"], manifest["options"]["language"])
+        n_clips(manifest)
     except (FormatError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(
-            f"{out}: its {MANIFEST} is damaged ({error}); move the folder away, or give another --out"
-        ) from error
-    if manifest is None or found is None:
-        raise UsageError(f"{out}: is there already and is no prompt2sign release; give another --out")
+        raise _damaged(out, error) from error
     there = (path for path in out.rglob("*") if path.is_symlink() or not path.is_dir())
     if foreign := sorted(name for path in there if (name := path.relative_to(out).as_posix()) not in listed):
         raise UsageError(
@@ -59,6 +54,21 @@ def release_at(out: Path, corpus: str, language: str) -> dict[str, Any] | None:
             "give another --out"
         )
     return manifest
+
+
+def _read(out: Path) -> dict[str, Any]:
+    """The manifest of whatever stands at `out`."""
+    try:
+        manifest = read_manifest(out) if out.is_dir() else None
+    except FormatError as error:
+        raise _damaged(out, error) from error
+    if manifest is None:
+        raise UsageError(f"{out}: is there already and is no prompt2sign release; give another --out")
+    return manifest
+
+
+def _damaged(out: Path, error: Exception) -> UsageError:
+    return UsageError(f"{out}: its {MANIFEST} is damaged ({error}); move the folder away, or give another --out")
 
 
 def n_clips(manifest: dict[str, Any]) -> int:
