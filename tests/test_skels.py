@@ -53,7 +53,7 @@ def test_text_is_that_of_the_book_and_reads_back(tmp_path_factory, convention, d
 
 @BOTH
 def test_counters_of_many_lengths_are_those_of_the_book(convention):
-    for n_frames in [1, 2, 3, 7, 16, 80, 300, 800, 1601]:
+    for n_frames in [1, 2, 3, 7, 16, 32, 80, 96, 160, 300, 800, 1601, 6400]:
         xyz = np.zeros((n_frames, 50, 3), np.float32)
         assert format_clip(xyz, CONVENTIONS[convention]).decode() == line_by_the_book(xyz, convention)
 
@@ -97,6 +97,36 @@ def test_a_bad_line_is_named(tmp_path, words, message):
     with pytest.raises(FormatError, match=r"dev\.skels, line 2: ") as caught:
         next(clips)
     assert message in str(caught.value)
+
+
+@BOTH
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_changed_line_is_refused_or_read_as_it_says(tmp_path_factory, convention, data):
+    """Whichever way of reading takes it, a number is what Python takes it for."""
+    path = tmp_path_factory.mktemp("skels") / "dev.skels"
+    line = bytearray(line_by_the_book(golden_xyz(2), convention).encode())
+    place = data.draw(st.integers(0, len(line) - 1))
+    line[place : place + data.draw(st.integers(0, 3))] = data.draw(
+        st.sampled_from(
+            [b"0", b"9", b"-", b".", b" ", b"  ", b"\t", b"1e1", b"+", b"x", b"\xff", b"/", b":", b"\n", b""]
+        )
+    )
+    path.write_bytes(line)
+    try:
+        clips = list(read_skels(path, convention))
+    except FormatError:
+        return
+    numbers = np.array([float(word) for word in line.split()]).reshape(-1, 151)
+    np.testing.assert_array_equal(np.concatenate(clips).reshape(-1, 150), numbers[:, :150].astype(np.float32))
+
+
+@BOTH
+def test_other_ways_of_printing_numbers_are_read(tmp_path, convention):
+    words = [f"{float(word):+.7e}" for word in line_by_the_book(golden_xyz(3), convention).split()]
+    (tmp_path / "dev.skels").write_text("\t".join(words) + "  \r\n")
+    (xyz,) = read_skels(tmp_path / "dev.skels", convention)
+    np.testing.assert_array_equal(xyz, golden_xyz(3))
 
 
 @given(st.binary(max_size=400))

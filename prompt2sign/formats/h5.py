@@ -8,8 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import FormatError
+
+#: Most clips are one chunk; a chunk of keypoints stays below the megabyte that HDF5 keeps in memory.
+_CHUNK_FRAMES = 512
 
 
 @contextmanager
@@ -54,3 +59,19 @@ def new_h5(path: Path, format_name: str, version: int) -> Iterator[h5py.File]:
         file.attrs.update(format=format_name, version=version)
         yield file
     path.write_bytes(buffer.getvalue())
+
+
+def add_frames(file: h5py.File, name: str, values: ArrayLike, kind: str) -> None:
+    """A dataset with one row a frame, compressed.
+
+    By lzf, which h5py brings along: a tenth larger than gzip, and written in half the time or less. A reader takes any.
+
+    Args:
+        file: Where it goes.
+        name: Its name.
+        values: (T, ...).
+        kind: NumPy's name of the type on disk: `<f4`.
+    """
+    rows = np.asarray(values)
+    chunk = (max(1, min(_CHUNK_FRAMES, len(rows))), *rows.shape[1:])
+    file.create_dataset(name, data=rows, dtype=kind, chunks=chunk, shuffle=True, compression="lzf")

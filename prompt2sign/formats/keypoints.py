@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import N_KEYPOINTS
-from .h5 import new_h5, open_h5
+from .h5 import add_frames, new_h5, open_h5
 
 FORMAT = "prompt2sign-keypoints"
 VERSION = 1
+#: What lies beyond is damage: no picture is so large (pixels), and no body (metres).
+MAX_PIXELS, MAX_METRES = 1e6, 100.0
+_MAKER = "prompt2sign pose"
+_AGAIN = f"run `{_MAKER}` again"
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class Keypoints:
         width: Picture width in pixels.
         height: Picture height in pixels.
         estimator: Who found them, name and version: `mediapipe 0.10.21`, `openpose 1.3`.
-        world: (T, 137, 3) float32 metres where the estimator gives depth, else None.
+        world: (T, 137, 3) float32 metres where the estimator gives depth, else None: x right, y down, z towards the
+            camera; the body relative to the middle of its hips, each hand relative to its own root; NaN for a point
+            without depth (the face always).
     """
 
     xyc: NDArray[np.float32]
@@ -43,13 +49,17 @@ class Keypoints:
 
 
 def write_keypoints(path: Path, keypoints: Keypoints) -> None:
-    """Write one clip's keypoints to `path` (h5, version 1; layout in `schemas/keypoints-h5.md`)."""
-    chunk = (max(1, min(64, keypoints.n_frames)), N_KEYPOINTS, 3)
+    """Write one clip's keypoints to `path` (h5, version 1; layout in `schemas/keypoints-h5.md`).
+
+    Raises:
+        FormatError: Its arrays are such as `read_keypoints` refuses.
+    """
+    _check(path, keypoints)
     with new_h5(path, FORMAT, VERSION) as file:
         for name in ("xyc", "world"):
             values = getattr(keypoints, name)
             if values is not None:
-                file.create_dataset(name, data=values, dtype="<f4", chunks=chunk, shuffle=True, compression="gzip")
+                add_frames(file, name, values, "<f4")
         file.attrs.update(
             layout="openpose-137",
             fps=keypoints.fps,
@@ -63,13 +73,26 @@ def read_keypoints(path: Path) -> Keypoints:
     """Read what `write_keypoints` wrote.
 
     Raises:
-        FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
+        FormatError: The file is not an h5 file, of another format or version, its arrays do not fit, or they hold
+            infinite or impossibly large values; NaN is allowed in `world` alone.
     """
-    with open_h5(path, FORMAT, VERSION, "prompt2sign pose") as file:
+    with open_h5(path, FORMAT, VERSION, _MAKER) as file:
         xyc = file["xyc"][()].astype(np.float32)
         world = file["world"][()].astype(np.float32) if "world" in file else None
         fps, width, height = float(file.attrs["fps"]), int(file.attrs["width"]), int(file.attrs["height"])
         estimator = str(file.attrs["estimator"])
+    keypoints = Keypoints(xyc, fps, width, height, estimator, world)
+    _check(path, keypoints)
+    return keypoints
+
+
+def _check(path: Path, keypoints: Keypoints) -> None:
+    xyc, world = keypoints.xyc, keypoints.world
     if xyc.ndim != 3 or xyc.shape[1:] != (N_KEYPOINTS, 3):
-        raise FormatError(f"{path}: xyc is {xyc.shape}, expected (T, {N_KEYPOINTS}, 3)")
-    return Keypoints(xyc, fps, width, height, estimator, world)
+        raise FormatError(f"{path}: xyc is {xyc.shape}, expected (T, {N_KEYPOINTS}, 3); {_AGAIN}")
+    if not (np.isfinite(xyc).all() and (np.abs(xyc[..., :2]) <= MAX_PIXELS).all()):
+        raise FormatError(f"{path}: xyc holds what is no number, or beyond {MAX_PIXELS:,.0f} pixels; {_AGAIN}")
+    if world is not None and world.shape != xyc.shape:
+        raise FormatError(f"{path}: world is {world.shape}, but xyc {xyc.shape}; {_AGAIN}")
+    if world is not None and (np.abs(world) > MAX_METRES).any():
+        raise FormatError(f"{path}: world holds points beyond {MAX_METRES:,.0f} metres; {_AGAIN}")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import SKELETON
-from .h5 import new_h5, open_h5
+from .h5 import add_frames, new_h5, open_h5
 
 FORMAT = "prompt2sign-motion"
 VERSION = 1
@@ -52,22 +52,9 @@ class Motion:
 
 def write_motion(path: Path, motion: Motion) -> None:
     """Write one clip's motion to `path` (h5, version 1; layout in `schemas/motion-h5.md`)."""
-    rows = max(1, min(64, motion.n_frames))
     with new_h5(path, FORMAT, VERSION) as file:
-        file.create_dataset(
-            "xyz",
-            data=motion.xyz,
-            dtype="<f4",
-            chunks=(rows, SKELETON.count, 3),
-            shuffle=True,
-            compression="gzip",
-        )
-        file.create_dataset(
-            "observed",
-            data=motion.observed.astype(np.uint8),
-            chunks=(rows, SKELETON.count),
-            compression="gzip",
-        )
+        add_frames(file, "xyz", motion.xyz, "<f4")
+        add_frames(file, "observed", motion.observed, "u1")
         lengths = motion.bone_lengths
         file.create_dataset("bone_lengths", data=np.median(lengths, axis=0) if len(lengths) else np.zeros(49))
         file.attrs.update(

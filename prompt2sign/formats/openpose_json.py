@@ -8,7 +8,10 @@ one person as a dictionary where OpenPose writes a list.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +106,53 @@ def flat_numbers(values: object, name: str, what: str) -> NDArray[np.float64]:
         return np.array(values, dtype=np.float64)
     except OverflowError as error:
         raise bad_json(name, f"{what} holds a number without measure") from error
+
+
+def parse_frames(documents: Sequence[dict[str, Any]], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    """The people of many frames: as `parse_frame` for each of them, but all their numbers are converted together.
+
+    Files that are not all as OpenPose writes them are taken one by one, so that a message names the right one.
+    """
+    return _parse_together(documents) or [parse_frame(*one) for one in zip(documents, names, strict=True)]
+
+
+def _parse_together(documents: Sequence[dict[str, Any]]) -> list[NDArray[np.float32]] | None:
+    """None where anything is unusual, wrong or not."""
+    by_frame: list[Any] = [document.get("people") for document in documents]
+    if any(type(people) is not list or len(people) > MAX_PEOPLE for people in by_frame):
+        return None
+    people = [*chain.from_iterable(by_frame)]
+    if any(type(person) is not dict or _PLACES.keys().isdisjoint(person) for person in people):
+        return None
+    xyc = np.zeros((len(people), N_KEYPOINTS, 3))
+    for key in _PLACES:
+        if not _fill_part(xyc, [person.get(key) or [] for person in people], key):
+            return None
+    anything: NDArray[np.bool_] = xyc.any(axis=(1, 2))
+    ends = np.cumsum([0, *map(len, by_frame)])
+    rows = to_float32(xyc)
+    return [rows[start:end][anything[start:end]] for start, end in pairwise(ends)]
+
+
+def _fill_part(xyc: NDArray[np.float64], parts: list[Any], key: str) -> bool:
+    """Put one part of everybody where it belongs; False where the lists are not numbers of one usual length."""
+    if any(type(part) is not list for part in parts):
+        return False
+    lengths = np.array([*map(len, parts)])
+    length = int(lengths.max(initial=0))
+    place = _PLACES[key].get(length // 3)
+    values = [*chain.from_iterable(parts)]
+    if np.any((lengths != length) & (lengths != 0)) or length % 3 or not {*map(type, values)} <= _NUMBERS:
+        return False
+    if length == 0:
+        return True
+    if place is None:
+        return False
+    # array takes a list of floats in half the time NumPy needs, and neither null nor what float cannot hold.
+    with suppress(OverflowError, TypeError):
+        xyc[np.ix_(lengths > 0, place)] = np.frombuffer(array("d", values)).reshape(-1, length // 3, 3)
+        return True
+    return False
 
 
 def parse_frame(document: dict[str, Any], name: str) -> NDArray[np.float32]:

@@ -2,13 +2,13 @@
 
 Understood are MediaPipe Holistic (`POSE_LANDMARKS`, `FACE_LANDMARKS`, `LEFT_HAND_LANDMARKS`, ...; any subset), OpenPose
 (137 points in four components) and OpenPose's BODY_135. Points are found by the names of component and point, so
-reduced files work; what a file does not hold is not found. World landmarks and depth are passed over: they belong to
-another origin.
+reduced files work; what a file does not hold is not found. What a file says of depth, the world landmarks of the body
+and the z of the hands, is kept as the file has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -65,6 +65,9 @@ class PosePeople:
         width: Picture width in pixels, 0 where the file does not say.
         height: Picture height in pixels, 0 where the file does not say.
         layout: `mediapipe holistic`, `openpose` or `openpose body_135`.
+        space: (T, P, 137, 3) x, y and z as the file has them, NaN where it has none: the body's of
+            `POSE_WORLD_LANDMARKS` (metres), the hands' of their landmarks (pixels; z in pixels or in picture widths,
+            away from the camera); None where the file has no depth.
     """
 
     xyc: NDArray[np.float32]
@@ -72,6 +75,7 @@ class PosePeople:
     width: int
     height: int
     layout: str
+    space: NDArray[np.float32] | None = None
 
 
 def parse_pose(data: bytes, name: str) -> PosePeople:
@@ -84,18 +88,14 @@ def parse_pose(data: bytes, name: str) -> PosePeople:
     """
     header, body = _decode(data, name)
     layout, sources = _find_layout({component.name for component in header.components}, name)
-    columns = _columns(header)
-    places = [(place, [columns[source] for source in of]) for place, of in sources if columns.keys() >= {*of}]
-    first, second = (np.array([of[end] for _, of in places], np.intp) for end in (0, -1))
-    values = np.asarray(body.data.data, np.float32)[..., :2]
+    values = np.asarray(body.data.data, np.float32)
     confidence = np.asarray(body.confidence, np.float32)  # 0 where the library masks a point
+    target, points, seen = _gather(sources, _columns(header), values, confidence)
     xyc = np.zeros((*confidence.shape[:2], N_KEYPOINTS, 3), np.float32)
-    target = [place for place, _ in places]
-    with np.errstate(over="ignore", invalid="ignore"):
-        xyc[:, :, target, :2] = (values[:, :, first] + values[:, :, second]) / 2
-    xyc[:, :, target, 2] = np.minimum(confidence[:, :, first], confidence[:, :, second])
+    xyc[:, :, target] = np.concatenate([points[..., :2], seen[..., None]], axis=-1)
     fps = float(body.fps) if np.isfinite(body.fps) else 0.0
-    return PosePeople(xyc, fps, header.dimensions.width, header.dimensions.height, layout)
+    space = _space(header, values, confidence)
+    return PosePeople(xyc, fps, header.dimensions.width, header.dimensions.height, layout, space)
 
 
 def write_pose_file(path: Path, keypoints: Keypoints) -> None:
@@ -152,9 +152,39 @@ def _decode(data: bytes, name: str) -> tuple[Any, Any]:
     return header, body
 
 
-def _columns(header: Any) -> dict[tuple[str, str], int]:
-    names = [(component.name, point) for component in header.components for point in component.points]
-    return {name: column for column, name in reversed([*enumerate(names)])}
+def _columns(header: Any, kind: str = "XY") -> dict[tuple[str, str], int]:
+    """Where each point of a file stands, by component and name, of components whose format begins with `kind`."""
+    named = [(part, point) for part in header.components for point in part.points]
+    return {
+        (part.name, point): column
+        for column, (part, point) in reversed([*enumerate(named)])
+        if part.format.startswith(kind)
+    }
+
+
+def _gather(
+    sources: Iterable[_Source],
+    columns: dict[tuple[str, str], int],
+    values: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+) -> tuple[list[int], NDArray[np.float32], NDArray[np.float32]]:
+    """The sources a file holds: their places in our layout, their values (T, P, n, D) and confidences (T, P, n)."""
+    places = [(place, [columns[source] for source in of]) for place, of in sources if columns.keys() >= {*of}]
+    first, second = (np.array([of[end] for _, of in places], np.intp) for end in (0, -1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = (values[:, :, first] + values[:, :, second]) / 2
+    return [place for place, _ in places], points, np.minimum(confidence[:, :, first], confidence[:, :, second])
+
+
+def _space(header: Any, values: NDArray[np.float32], confidence: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """`PosePeople.space` of a Holistic file."""
+    sources = [*_body("POSE_WORLD_LANDMARKS"), *_hands()]
+    target, points, seen = _gather(sources, _columns(header, "XYZ"), values, confidence)
+    if not target or values.shape[-1] < 3:
+        return None
+    space = np.full((*confidence.shape[:2], N_KEYPOINTS, 3), np.nan, np.float32)
+    space[:, :, target] = np.where(seen[..., None] > 0, points[..., :3], np.nan)
+    return space
 
 
 def _find_layout(components: set[str], name: str) -> tuple[str, list[_Source]]:
@@ -172,10 +202,18 @@ def _find_layout(components: set[str], name: str) -> tuple[str, list[_Source]]:
 
 
 def _holistic() -> Iterator[_Source]:
-    for place, landmarks in BODY_25_FROM_MEDIAPIPE.items():
-        yield place, tuple(("POSE_LANDMARKS", MEDIAPIPE_POSE[landmark]) for landmark in landmarks)
+    yield from _body("POSE_LANDMARKS")
     for place, landmark in enumerate((*FACE_68_FROM_MEDIAPIPE, *_IRISES), KEYPOINTS_FACE.start):
         yield place, (("FACE_LANDMARKS", str(landmark)),)
+    yield from _hands()
+
+
+def _body(component: str) -> Iterator[_Source]:
+    for place, landmarks in BODY_25_FROM_MEDIAPIPE.items():
+        yield place, tuple((component, MEDIAPIPE_POSE[landmark]) for landmark in landmarks)
+
+
+def _hands() -> Iterator[_Source]:
     for side, part in (("LEFT", KEYPOINTS_LEFT_HAND), ("RIGHT", KEYPOINTS_RIGHT_HAND)):
         for place, point in enumerate(MEDIAPIPE_HAND, part.start):
             yield place, ((f"{side}_HAND_LANDMARKS", point),)

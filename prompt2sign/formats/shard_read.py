@@ -42,14 +42,16 @@ class Shard:
         with parquet_file(self.path) as file:
             return file.read_row_group(row_group, columns=columns, use_threads=False)
 
-    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The row groups one after another; at most one is in memory.
+    def tables(
+        self, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None
+    ) -> Iterator[pa.Table]:
+        """The row groups one after another, all or some; at most one is in memory.
 
         Raises:
             FormatError: The file is damaged somewhere.
         """
         with parquet_file(self.path) as file:
-            for row_group in range(len(self.row_groups)):
+            for row_group in range(len(self.row_groups)) if row_groups is None else row_groups:
                 yield file.read_row_group(row_group, columns=columns, use_threads=False)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import SKELETON
+from .layout import LAYOUTS, Layout
 
 VERSION = 1
 VALUES_PER_FRAME = SKELETON.count * 3
@@ -30,14 +31,18 @@ def _struct(**kinds: pa.DataType) -> pa.DataType:
     return pa.struct([pa.field(name, kind) for name, kind in kinds.items()])
 
 
-#: Numbers about a clip. A later release of the tool may add some without a new version of the format.
+#: Numbers about a clip. A later release of the tool may add some without a new version of the format; a shard without
+#: those of `_ADDED` is an older one.
 QUALITY = _struct(
     body_rate=pa.float32(),
     left_hand_rate=pa.float32(),
     right_hand_rate=pa.float32(),
     fit_error=pa.float32(),
     jitter=pa.float32(),
+    bone_deviation=pa.float32(),
+    limit_rate=pa.float32(),
 )
+_ADDED = ("bone_deviation", "limit_rate")
 SOURCE = _struct(
     video=pa.string(),
     start_s=pa.float64(),
@@ -107,7 +112,8 @@ def _fits(found: pa.DataType, expected: pa.DataType) -> bool:
     if not (pa.types.is_struct(found) and pa.types.is_struct(expected)):
         return bool(found == expected)
     kinds = {field.name: field.type for field in found}
-    return all(kinds.get(field.name) == field.type for field in expected)
+    needed = [field for field in expected if field.name in kinds or field.name not in _ADDED]
+    return all(kinds.get(field.name) == field.type for field in needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,7 @@ class ShardInfo:
         step: The size of one unit of `pose`: xyz = pose / round(1 / step).
         unit: What xyz is measured in: shoulder widths, or the unit of the skels it was imported from.
         convention: The skels convention it was imported from, empty for motion that was built.
+        layout: How the numbers of `pose` lie (`formats.layout`).
         skeleton: Name of the skeleton.
         version: Version of the format.
     """
@@ -125,6 +132,7 @@ class ShardInfo:
     step: float = 1e-4
     unit: MotionUnit = "shoulder_width"
     convention: str = ""
+    layout: Layout = "frame-major"
     skeleton: str = SKELETON.name
     version: int = VERSION
 
@@ -141,6 +149,7 @@ class ShardInfo:
             "joints": str(SKELETON.count),
             "skeleton": self.skeleton,
             "unit": self.unit,
+            "layout": self.layout,
         }
         if self.convention:
             values["convention"] = self.convention
@@ -165,6 +174,7 @@ class ShardInfo:
                 step=float(values["step"]),
                 unit=values["unit"],  # type: ignore[arg-type]  # checked below
                 convention=values.get("convention", ""),
+                layout=values.get("layout", "frame-major"),  # type: ignore[arg-type]  # checked below
                 skeleton=values["skeleton"],
                 version=int(values["version"]),
             )
@@ -184,6 +194,11 @@ class ShardInfo:
             )
         if self.skeleton != SKELETON.name or self.unit not in ("shoulder_width", "source"):
             raise FormatError(f"{file}: unknown skeleton {self.skeleton!r} or unit {self.unit!r}")
+        if self.layout not in LAYOUTS:
+            raise FormatError(
+                f"{file}: its poses lie in the layout {self.layout!r}, this prompt2sign knows {', '.join(LAYOUTS)}; "
+                "update it with `pip install -U prompt2sign`"
+            )
         if not 1e-9 <= self.step <= 1:
             raise FormatError(f"{file}: a step of {self.step} is no grid; expected one such as 0.0001")
 
@@ -192,9 +207,13 @@ class ShardInfo:
 BUILT = ShardInfo()
 
 
-def imported(convention: str) -> ShardInfo:
+#: Up to here float32 tells whole numbers apart: 1,677 shoulder widths at the default step.
+LARGEST = 2**24
+
+
+def imported(convention: str, layout: Layout = "frame-major") -> ShardInfo:
     """Imported skels keep their own numbers, all five printed decimals of them."""
-    return ShardInfo(step=1e-5, unit="source", convention=convention)
+    return ShardInfo(step=1e-5, unit="source", convention=convention, layout=layout)
 
 
 def quantise(xyz: NDArray[np.float32], scale: int) -> NDArray[np.int32]:
@@ -212,8 +231,8 @@ def quantise(xyz: NDArray[np.float32], scale: int) -> NDArray[np.int32]:
     """
     steps: NDArray[np.float64] = np.rint(xyz.astype(np.float64) * scale)
     # Written so that NaN fails it too.
-    if not np.all(np.abs(steps) <= np.iinfo(np.int32).max):
-        raise ValueError(f"it holds numbers that are not finite or beyond {np.iinfo(np.int32).max / scale:g}")
+    if not np.all(np.abs(steps) <= LARGEST):
+        raise ValueError(f"it holds numbers that are not finite or beyond {LARGEST / scale:g}")
     pose: NDArray[np.int32] = steps.astype(np.int32)
     return pose
 
@@ -221,7 +240,12 @@ def quantise(xyz: NDArray[np.float32], scale: int) -> NDArray[np.int32]:
 def dequantise(pose: NDArray[np.int32], scale: int) -> NDArray[np.float32]:
     """The inverse of `quantise`.
 
-    A division in float64 gives exactly the float32 nearest to the decimal number; multiplying by float32(step) would
-    do so for 70 % of them only.
+    A division gives exactly the float32 nearest to the decimal number, as far as `quantise` goes; multiplying by
+    float32(step) would do so for 70 % of them only. The result is contiguous, whatever `pose` is.
     """
-    return (pose / np.float64(scale)).astype(np.float32)
+    # Where dividend and divisor are exact in float32, so is its division: the nearest float32 to the quotient.
+    if float(np.float32(scale)) != scale:
+        return np.asarray((pose / np.float64(scale)).astype(np.float32, order="C"))
+    xyz = pose.astype(np.float32, order="C")
+    xyz /= np.float32(scale)
+    return xyz

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from ..errors import ClipRejected
 from ..records import SPLITS
 from .atomic import partial_path
+from .layout import pack
 from .shard_read import Shard, open_shard
 from .shard_rows import Licence, Provenance, ShardRow, Source, check_row, values_of
 from .shard_schema import (
     BUILT,
     SHARD_SCHEMA,
-    VALUES_PER_FRAME,
     VERSION,
     ShardInfo,
     dequantise,
@@ -69,6 +69,7 @@ class ShardWriter:
         self._values: list[dict[str, Any]] = []
         self._poses: list[NDArray[np.int32]] = []
         self._observed: list[NDArray[np.bool_]] = []
+        self._n_frames = 0
         self._schema = SHARD_SCHEMA.with_metadata(info.to_metadata())
         path.parent.mkdir(parents=True, exist_ok=True)
         self._partial = partial_path(path)
@@ -99,10 +100,10 @@ class ShardWriter:
             raise ClipRejected("bad-motion", f"clip {row.clip.clip_id!r}: {error}; lift it again") from error
         values = values_of(row)
         self._values.append(values)
-        self._poses.append(pose.reshape(-1))
+        self._poses.append(pack(pose, self._info.layout))
         self._observed.append(row.motion.observed.reshape(-1))
-        n_frames = sum(len(pose) for pose in self._poses) // VALUES_PER_FRAME
-        if len(self._values) >= self._row_group or n_frames >= ROW_GROUP_FRAMES:
+        self._n_frames += len(pose)
+        if len(self._values) >= self._row_group or self._n_frames >= ROW_GROUP_FRAMES:
             self._flush()
 
     def finish(self) -> None:
@@ -150,7 +151,7 @@ class ShardWriter:
             else pa.array([values[field.name] for values in self._values], type=field.type)
             for field in self._schema
         ]
-        self._values, self._poses, self._observed = [], [], []
+        self._values, self._poses, self._observed, self._n_frames = [], [], [], 0
         batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._parquet.write_table(pa.Table.from_batches([batch]), row_group_size=batch.num_rows)
 
@@ -166,7 +167,8 @@ def _parquet_options() -> dict[str, Any]:
     columns = [leaf for field in SHARD_SCHEMA for leaf in leaves(field.type, field.name)]
     return {
         "compression": "zstd",
-        "compression_level": 3,
+        # Beyond 8 the writing of a small shard takes longer than all its rows; no level is slower to read.
+        "compression_level": {path: 8 if path.startswith("pose.") else 3 for path, _ in columns},
         "column_encoding": {path: "BYTE_STREAM_SPLIT" for path, _ in columns if path.startswith("pose.")},
         "use_dictionary": [path for path, kind in columns if pa.types.is_string(kind)],
         # Statistics of joint values help nobody to skip anything.

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from ..errors import FormatError, UsageError
 from ..skeleton import SKELETON
 from .atomic import atomic_path
+from .decimals import DECIMALS, TOO_LARGE, parse_decimals, print_decimals
 
 VALUES = SKELETON.count * 3
 #: A frame is its joint values and the counter.
 TOKENS = VALUES + 1
-DECIMALS = 5
 #: Both conventions stay within a few units; up to here float32 still tells all five decimals apart.
-LIMIT = 100.0
+LIMIT = TOO_LARGE / 10**DECIMALS
 #: 20,000 frames or more; a longer line is no clip but a file of another kind.
 MAX_LINE_BYTES = 64 * 2**20
 
@@ -48,10 +48,16 @@ class Convention:
     filler: float | None
     fps: float
 
-    def counter(self, n_frames: int) -> NDArray[np.float64]:
-        """(T,) the counter column, rounded as printed."""
-        # Python's round is exact on decimal ties, NumPy's is not.
-        return np.array([round((frame + self.first) / n_frames, self.counter_decimals) for frame in range(n_frames)])
+    def counter(self, n_frames: int) -> NDArray[np.int64]:
+        """(T,) the counter column in units of the fifth digit, rounded as Python prints `frame / n_frames`."""
+        unit = 10**self.counter_decimals
+        counts = np.arange(self.first, n_frames + self.first)
+        numbers, rest = np.divmod(counts * unit, n_frames)
+        numbers += 2 * rest > n_frames
+        # Halfway, Python looks at the binary fraction, which lies on either side of the decimal one.
+        for tie in np.flatnonzero(2 * rest == n_frames):
+            numbers[tie] = round(round(int(counts[tie]) / n_frames, self.counter_decimals) * unit)
+        return np.asarray(numbers * 10 ** (DECIMALS - self.counter_decimals))
 
 
 CONVENTIONS = {
@@ -103,6 +109,18 @@ def read_skels(path: Path, convention: str) -> Iterator[NDArray[np.float32]]:
 def _parse(line: bytes, convention: Convention) -> NDArray[np.float32]:
     if len(line) == MAX_LINE_BYTES:
         raise ValueError(f"the line is longer than {MAX_LINE_BYTES} bytes; is this a .skels file?")
+    numbers = parse_decimals(line, TOKENS, convention.counter_decimals)
+    if numbers is None:
+        frames = _parse_tokens(line)
+        _check_counter(frames[:, VALUES], convention)
+        return frames[:, :VALUES].reshape(-1, SKELETON.count, 3).astype(np.float32)
+    _check_counter(numbers[:, VALUES].astype(np.float64) / 10**DECIMALS, convention)
+    # Both are whole numbers that float32 holds, so the quotient is the float32 nearest to the decimal.
+    return (numbers[:, :VALUES] / np.float32(10**DECIMALS)).reshape(-1, SKELETON.count, 3)
+
+
+def _parse_tokens(line: bytes) -> NDArray[np.float64]:
+    """(T, 151) numbers of a line that another tool may have printed in its own way, or that is no clip."""
     tokens = line.split()
     if not tokens or len(tokens) % TOKENS:
         raise ValueError(
@@ -112,8 +130,7 @@ def _parse(line: bytes, convention: Convention) -> NDArray[np.float32]:
     frames = np.array(tokens, dtype=np.float64).reshape(-1, TOKENS)
     if not np.all(np.abs(frames) < LIMIT):
         raise ValueError(f"a value is not finite or not within {LIMIT:g}; skels hold standardised coordinates")
-    _check_counter(frames[:, VALUES], convention)
-    return frames[:, :VALUES].reshape(-1, SKELETON.count, 3).astype(np.float32)
+    return frames
 
 
 def _check_counter(counter: NDArray[np.float64], convention: Convention) -> None:
@@ -173,38 +190,15 @@ def format_clip(xyz: NDArray[np.float32], convention: Convention) -> bytes:
     """
     numbers = np.rint(xyz.astype(np.float64) * 10**DECIMALS)
     fits = len(xyz) > 0 and xyz.shape[1:] == (SKELETON.count, 3)
-    if not (fits and np.all(np.abs(numbers) < LIMIT * 10**DECIMALS)):
+    if not (fits and np.all(np.abs(numbers) < TOO_LARGE)):
         raise ValueError(
             f"motion of shape {xyz.shape} is not (T > 0, {SKELETON.count}, 3), or holds values that are not finite "
             f"or not within {LIMIT:g}"
         )
-    counter = np.rint(convention.counter(len(xyz)) * 10**DECIMALS)
-    return _print_fixed(
-        np.column_stack([numbers.reshape(-1, VALUES), counter]).astype(np.int32), convention.counter_decimals
-    )
-
-
-def _print_fixed(numbers: NDArray[np.int32], last_decimals: int) -> bytes:
-    """Print (T, N) integers as decimals with five digits after the point, `last_decimals` in the last column.
-
-    Every number gets a row of characters wide enough for any of them, then those it does not need are left out:
-    some fifteen operations on whole arrays in place of one call a number.
-    """
-    size = np.abs(numbers)
-    place = 10 ** np.arange(DECIMALS + 1, -1, -1)
-    digits = (size[..., None] // place % 10 + ord("0")).astype(np.uint8)
-    text = np.empty((*numbers.shape, len(place) + 3), dtype=np.uint8)
-    text[..., 0] = ord("-")
-    text[..., 1:3] = digits[..., :2]
-    text[..., 3] = ord(".")
-    text[..., 4:-1] = digits[..., 2:]
-    text[..., -1] = ord(" ")
-    text[-1, -1, -1] = ord("\n")
-    kept = np.ones(text.shape, dtype=np.bool_)
-    kept[..., 0] = numbers < 0
-    kept[..., 1] = size >= 10 ** (DECIMALS + 1)
-    kept[:, -1, 4 + last_decimals : -1] = False
-    return text[kept].tobytes()
+    table = np.empty((len(xyz), TOKENS), np.int32)
+    table[:, :VALUES] = numbers.reshape(-1, VALUES)
+    table[:, VALUES] = convention.counter(len(xyz))
+    return print_decimals(table, convention.counter_decimals)
 
 
 def read_lines(path: Path) -> Iterator[str]:

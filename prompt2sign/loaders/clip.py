@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..errors import FormatError
+from ..formats.layout import unpack
 from ..formats.shard_read import Shard
 from ..formats.shard_rows import Licence, Provenance, Source
 from ..formats.shard_schema import VALUES_PER_FRAME, dequantise
@@ -83,8 +84,9 @@ class ReleaseClip:
 
 _PLAIN = (
     "clip_id", "lang", "sign_language", "spoken_language", "corpus", "split", "unit", "signer", "text", "text_raw",
-    "gloss", "fps",
+    "gloss",
 )  # fmt: skip
+_RECORDS = {"source": Source, "provenance": Provenance, "licence": Licence}
 
 
 def decode_clips(table: pa.Table, shard: Shard) -> Iterator[ReleaseClip]:
@@ -93,20 +95,24 @@ def decode_clips(table: pa.Table, shard: Shard) -> Iterator[ReleaseClip]:
     Raises:
         FormatError: The arrays of a clip do not fit its `n_frames`; the message names file and clip.
     """
-    rows = table.drop_columns(["pose", "observed"]).to_pylist()
+    words = zip(*(table.column(name).to_pylist() for name in _PLAIN), strict=True)
     arrays = zip(decode_motion(table, shard), list_values(table, "observed"), strict=True)
-    for row, (motion, observed) in zip(rows, arrays, strict=True):
+    records = zip(*(_records(kind, table.column(name)) for name, kind in _RECORDS.items()), strict=True)
+    rest = zip(*(table.column(name).to_pylist() for name in ("prompts", "fps")), strict=True)
+    columns = zip(words, arrays, records, rest, _dicts(table.column("quality")), strict=True)
+    for row, (motion, observed), (source, provenance, licence), (prompts, fps), quality in columns:
         if len(observed) != len(motion) * SKELETON.count:
-            raise FormatError(f"{shard.path}: clip {row['clip_id']!r}: {len(observed)} flags for {motion.shape}")
+            raise FormatError(f"{shard.path}: clip {row[0]!r}: {len(observed)} flags for {motion.shape}")
         yield ReleaseClip(
-            **{name: row[name] for name in _PLAIN},
-            prompts=tuple(row["prompts"]),
+            **dict(zip(_PLAIN, row, strict=True)),
+            prompts=tuple(prompts),
+            fps=fps,
             motion=motion,
             observed=observed.reshape(-1, SKELETON.count),
-            quality={name: value for name, value in row["quality"].items() if value is not None},
-            source=_record(Source, row["source"]),
-            provenance=_record(Provenance, row["provenance"]),
-            licence=_record(Licence, row["licence"]),
+            quality={name: value for name, value in quality.items() if value is not None},
+            source=source,
+            provenance=provenance,
+            licence=licence,
         )
 
 
@@ -116,26 +122,47 @@ def decode_motion(table: pa.Table, shard: Shard) -> Iterator[NDArray[np.float32]
     Raises:
         FormatError: A pose is not 150 numbers a frame; the message names file and clip.
     """
-    lengths = table.column("n_frames").to_pylist()
-    for row, (pose, n_frames) in enumerate(zip(list_values(table, "pose"), lengths, strict=True)):
+    for pose in decode_pose(table, shard):
+        yield dequantise(pose, shard.info.scale)
+
+
+def decode_pose(table: pa.Table, shard: Shard) -> Iterator[NDArray[np.int32]]:
+    """As `decode_motion`, but the whole numbers of the grid, which may be views of the table's memory."""
+    poses, lengths = list(_lists(table, "pose")), table.column("n_frames").to_pylist()
+    for row, (pose, n_frames) in enumerate(zip(poses, lengths, strict=True)):
         if len(pose) != n_frames * VALUES_PER_FRAME:
             raise FormatError(
                 f"{shard.path}: clip {table.column('clip_id')[row].as_py()!r}: its pose holds {len(pose)} numbers, "
                 f"{n_frames} frames need {n_frames * VALUES_PER_FRAME}; run `prompt2sign validate` on the release"
             )
-        yield dequantise(pose, shard.info.scale).reshape(-1, SKELETON.count, 3)
+    yield from unpack(poses, shard.info.layout)
 
 
 def list_values(table: pa.Table, column: str) -> Iterator[NDArray[Any]]:
     """The lists of a column, each as an array of its own."""
+    return (values.copy() for values in _lists(table, column))
+
+
+def _lists(table: pa.Table, column: str) -> Iterator[NDArray[Any]]:
     for chunk in table.column(column).chunks:
         # A slice of a table shares its values with the rest of it: convert only what these rows point at.
         offsets = chunk.offsets.to_numpy()
         values = chunk.values[offsets[0] : offsets[-1]].to_numpy(zero_copy_only=False)
         for start, end in pairwise(offsets - offsets[0]):
-            yield values[start:end].copy()
+            yield values[start:end]
 
 
-def _record(kind: type[Record], values: dict[str, Any]) -> Record:
-    """A record from a struct, which may have grown fields since."""
-    return kind(**{field.name: values[field.name] for field in fields(kind) if field.name in values})
+def _records(kind: type[Record], column: pa.ChunkedArray) -> Iterator[Record]:
+    """Records from structs, which may have grown fields since."""
+    known = {field.name for field in fields(kind)}
+    for values in _dicts(column, known):
+        yield kind(**values)
+
+
+def _dicts(column: pa.ChunkedArray, known: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The structs of a column with their known fields or all, field by field: converting struct by struct is slow."""
+    names = [field.name for field in column.type if known is None or field.name in known]
+    for chunk in column.chunks:
+        children = dict(zip((field.name for field in column.type), chunk.flatten(), strict=True))
+        for values in zip(*(children[name].to_pylist() for name in names), strict=True):
+            yield dict(zip(names, values, strict=True))

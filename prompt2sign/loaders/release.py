@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,7 +20,7 @@ from ..formats.shard_read import Shard
 from ..formats.shard_schema import SHARD_SCHEMA, ShardInfo
 from ..languages import get_language
 from ..records import SPLITS
-from .clip import ReleaseClip, decode_clips, decode_motion, list_values
+from .clip import ReleaseClip, decode_clips, decode_motion, decode_pose, list_values
 from .files import find_shards
 
 if TYPE_CHECKING:
@@ -53,13 +55,18 @@ class Part:
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Read the rows."""
-        table = self.shard.table(self.row_group, columns)
+        return self.pick(self.shard.table(self.row_group, columns))
+
+    def pick(self, table: pa.Table) -> pa.Table:
+        """The rows, from the whole row group."""
         return table if self.rows is None else table.take(self.rows)
 
     def where(self, column: str, value: str) -> Part:
         """The rows that hold `value` in `column`."""
         rows = np.arange(self.shard.row_groups[self.row_group]) if self.rows is None else self.rows
         hits = pc.equal(self.table([column]).column(0), value).to_numpy()
+        if hits.all():  # as a rule: taking rows one by one costs more than reading them
+            return self
         return Part(self.shard, self.row_group, rows[hits], int(hits.sum()))
 
 
@@ -91,8 +98,8 @@ class Release:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def __iter__(self) -> Iterator[ReleaseClip]:
-        for part in self._parts:
-            yield from decode_clips(part.table(), part.shard)
+        for shard, table in self.tables():
+            yield from decode_clips(table, shard)
 
     def __contains__(self, clip_id: object) -> bool:
         return clip_id in self._positions
@@ -144,8 +151,10 @@ class Release:
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[tuple[Shard, pa.Table]]:
         """Stream the rows as Arrow tables, a row group at a time, each with its shard (which knows the scale)."""
-        for part in self._parts:
-            yield part.shard, part.table(columns)
+        for shard, group in groupby(self._parts, key=attrgetter("shard")):
+            parts = list(group)
+            tables = shard.tables(columns, [part.row_group for part in parts])
+            yield from ((shard, part.pick(table)) for part, table in zip(parts, tables, strict=True))
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The release as a data frame, one row a clip.
@@ -186,13 +195,13 @@ class Release:
 
 _ARRAYS: dict[str, Callable[[pa.Table, Shard], Iterator[NDArray[Any]]]] = {
     "motion": decode_motion,
-    "pose": lambda table, _: list_values(table, "pose"),
+    "pose": lambda table, shard: (pose.flatten() for pose in decode_pose(table, shard)),
     "observed": lambda table, _: list_values(table, "observed"),
 }
 
 
 def _needed(names: Sequence[str]) -> list[str]:
-    more = ["clip_id", "n_frames", "pose"] if "motion" in names else []
+    more = ["clip_id", "n_frames", "pose"] if {"motion", "pose"} & set(names) else []
     return list(dict.fromkeys([*(name for name in names if name != "motion"), *more]))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError, UsageError
 from ..formats.atomic import atomic_path
 from ..formats.shard_schema import ShardInfo
-from ..formats.skels import format_clip, get_convention, one_line
+from ..formats.skels import Convention, format_clip, get_convention, one_line
 from ..formats.skels_convert import from_convention, to_convention
 from ..loaders import Release, ReleaseClip, open_release
 from ..loaders.clip import decode_clips
@@ -25,7 +25,7 @@ def export_skels(release: Release | Path, folder: Path, convention: str) -> dict
 
     A release imported from the same convention gives its numbers back to the last digit, and its text as it came.
     Anything else is converted (`formats.skels_convert`). `.gloss` and `.prompt` are left out where no clip has any; of
-    several prompts the first is written. Every file appears only when its whole split is done.
+    several prompts the first is written. All files appear together, when the last clip is written.
 
     Args:
         release: What `open_release` gave, or where to open it.
@@ -43,7 +43,18 @@ def export_skels(release: Release | Path, folder: Path, convention: str) -> dict
     if isinstance(release, Path):
         release = open_release(release)
     _refuse_taken(folder)
-    return {split: _export_split(release.split(split), folder / split, convention) for split in release.splits}
+    with ExitStack() as stack:
+        splits: dict[str, _Split] = {}
+        for clip, info in _clips(release):
+            if clip.split not in splits:
+                splits[clip.split] = _Split(folder / clip.split, get_convention(convention), stack)
+            splits[clip.split].add(clip, info)
+        # A disk may turn out full only now: before the first of these files has got its name.
+        for split in splits.values():
+            split.close()
+    for split in splits.values():
+        split.remove_empty()
+    return {name: split.n_clips for name, split in splits.items()}
 
 
 _WORDS: dict[str, Callable[[ReleaseClip, ShardInfo], str]] = {
@@ -65,23 +76,33 @@ def _refuse_taken(folder: Path) -> None:
         )
 
 
-def _export_split(release: Release, base: Path, convention: str) -> int:
-    rule, n_clips, filled = get_convention(convention), 0, set[str]()
-    with ExitStack() as stack:
-        files = {ending: _open(stack, base, ending) for ending in ("skels", *_WORDS)}
-        for clip, info in _clips(release):
-            files["skels"].write(format_clip(_in_unit(clip, info, convention), rule))
-            for ending, word in _WORDS.items():
-                line = one_line(word(clip, info))
-                files[ending].write(line.encode() + b"\n")
-                filled |= {ending} if line else set()
-            n_clips += 1
-        # A disk may turn out full only now: before the first of these files has got its name.
-        for file in files.values():
+class _Split:
+    """The parallel files of one split, while they are written."""
+
+    def __init__(self, base: Path, convention: Convention, stack: ExitStack) -> None:
+        self._base, self._convention = base, convention
+        self._files = {ending: _open(stack, base, ending) for ending in ("skels", *_WORDS)}
+        self._filled = set[str]()
+        self.n_clips = 0
+
+    def add(self, clip: ReleaseClip, info: ShardInfo) -> None:
+        """One line into every file."""
+        self._files["skels"].write(format_clip(_in_unit(clip, info, self._convention.name), self._convention))
+        for ending, word in _WORDS.items():
+            line = one_line(word(clip, info))
+            self._files[ending].write(line.encode() + b"\n")
+            self._filled |= {ending} if line else set()
+        self.n_clips += 1
+
+    def close(self) -> None:
+        """Bring what was written to the disk."""
+        for file in self._files.values():
             file.close()
-    for ending in set(_OPTIONAL) - filled:
-        _path(base, ending).unlink()
-    return n_clips
+
+    def remove_empty(self) -> None:
+        """Take away the optional files in which no clip has anything."""
+        for ending in set(_OPTIONAL) - self._filled:
+            _path(self._base, ending).unlink()
 
 
 def _open(stack: ExitStack, base: Path, ending: str) -> BinaryIO:

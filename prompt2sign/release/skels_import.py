@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import FormatError, UsageError
+from ..formats.layout import Layout
 from ..formats.motion import Motion
 from ..formats.shards import Licence, Provenance, ShardRow, ShardSetWriter, Source, imported
 from ..formats.skels import Convention, get_convention, read_lines, read_skels
@@ -29,6 +30,7 @@ def import_skels(
     corpus: str = "skels",
     fps: float | None = None,
     licence: Licence | None = None,
+    layout: Layout = "frame-major",
 ) -> int:
     """Write the shards of skels files; they keep the numbers of the source to the last digit.
 
@@ -40,6 +42,7 @@ def import_skels(
         corpus: Name of the corpus.
         fps: Frames per second, which skels do not say; left out, that of the data published in the convention.
         licence: Terms of the data.
+        layout: How the numbers of a pose lie in the shards (`formats.layout`).
 
     Returns:
         Number of clips.
@@ -49,7 +52,7 @@ def import_skels(
         FormatError: A file is malformed, the parallel files differ in length, or an id stands twice.
     """
     n_clips = 0
-    with ShardSetWriter(data, imported(get_convention(convention).name)) as shards:
+    with ShardSetWriter(data, imported(get_convention(convention).name, layout)) as shards:
         for row in skels_rows(prefix, language, convention, corpus=corpus, fps=fps, licence=licence):
             shards.add(row)
             n_clips += 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from prompt2sign.formats.motion import Motion
-from prompt2sign.formats.shards import ShardRow, ShardWriter
+from prompt2sign.formats.shards import ShardInfo, ShardRow, ShardWriter
 from prompt2sign.formats.skels import write_skels
 from prompt2sign.records import Clip
 from tests.making import make_row
@@ -37,6 +37,9 @@ def golden_row(clip_id: str, n_frames: int) -> ShardRow:
 
 def main() -> None:
     with ShardWriter(FOLDER / "shard-v1" / "train-00000.parquet") as shard:
+        shard.add(golden_row("a", 2))
+        shard.add(golden_row("b", 3))
+    with ShardWriter(FOLDER / "shard-v1" / "compact" / "train-00000.parquet", ShardInfo(layout="compact")) as shard:
         shard.add(golden_row("a", 2))
         shard.add(golden_row("b", 3))
     filler = golden_xyz(3)
