@@ -9,23 +9,26 @@ import tarfile
 import time
 import unicodedata
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from prompt2sign.errors import ClipRejected, FormatError, MissingError, UsageError
 from prompt2sign.estimators.importers import import_keypoints, list_members
 from prompt2sign.estimators.signer_choice import choose_signer
 from prompt2sign.formats.dwpose_json import write_dwpose_json
-from prompt2sign.formats.keypoints import Keypoints
+from prompt2sign.formats.keypoints import Keypoints, read_keypoints, write_keypoints
 from prompt2sign.formats.openpose_json import write_openpose_json
-from prompt2sign.formats.pose_file import write_pose_file
+from prompt2sign.formats.pose_file import MEDIAPIPE_HAND, write_pose_file
 from prompt2sign.skeleton import BODY_25, KEYPOINT_NAMES
 
 SIZE = {"fps": 24.0, "width": 1280, "height": 720}
@@ -453,14 +456,15 @@ def test_both_kinds_in_one_folder_are_rejected(tmp_path: Path) -> None:
 def pose_bytes(
     components: list[tuple[str, list[str]]], xyc: Points, *, fps: float = 25.0, size: tuple[int, int] = (640, 480)
 ) -> bytes:
-    """A `.pose` file with (T, P, points, 3)."""
+    """A `.pose` file with (T, P, points, 3), or with a z before the confidence (T, P, points, 4)."""
     from pose_format import Pose
     from pose_format.numpy import NumPyPoseBody
     from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
 
-    parts = [PoseHeaderComponent(name, points, [], [], "XYC") for name, points in components]
+    letters = "XYC" if xyc.shape[-1] == 3 else "XYZC"
+    parts = [PoseHeaderComponent(name, points, [], [], letters) for name, points in components]
     buffer = io.BytesIO()
-    body = NumPyPoseBody(fps, xyc[..., :2], xyc[..., 2])
+    body = NumPyPoseBody(fps, xyc[..., :-1], xyc[..., -1])
     Pose(PoseHeader(0.2, PoseHeaderDimensions(*size), parts), body).write(buffer)
     return buffer.getvalue()
 
@@ -509,6 +513,145 @@ def test_holistic_points_are_found_by_name(tmp_path: Path) -> None:
     assert x["right_root"] == 100 and x["right_thumb_4"] == 100 + hand.index("THUMB_TIP")
     assert x["left_little_4"] == 100 + 21 + 66 + hand.index("PINKY_TIP")
     assert not back.xyc[0, 25:95].any(), "no face in the file, none in the result"
+
+
+ARMS = ["NOSE", *(f"{side}_{joint}" for side in ("LEFT", "RIGHT") for joint in ("SHOULDER", "ELBOW", "WRIST", "HIP"))]
+SPATIAL = [("POSE_LANDMARKS", ARMS), ("RIGHT_HAND_LANDMARKS", [*MEDIAPIPE_HAND]), ("POSE_WORLD_LANDMARKS", ARMS)]
+PIXELS_A_METRE = 500.0
+
+
+def turning_hand(n_frames: int = 12) -> NDArray[np.float64]:
+    """(T, 21, 3) metres relative to the root, along a motion's axes: a stiff hand, thumb first, that turns about y."""
+    hand = np.zeros((21, 3))
+    for finger in range(5):
+        for joint in range(4):
+            hand[1 + 4 * finger + joint] = 0.02 * (finger - 2), -0.08 - 0.02 * joint, 0.01 * joint
+    angles = np.linspace(-1, 1, n_frames)
+    cos, sin, zero, one = np.cos(angles), np.sin(angles), np.zeros(n_frames), np.ones(n_frames)
+    turns = np.array([[cos, zero, sin], [zero, one, zero], [-sin, zero, cos]]).transpose(2, 0, 1)
+    return np.einsum("tij,nj->tni", turns, hand)
+
+
+def spatial(hand: NDArray[np.float64], *, flatness: float = 2.0) -> Points:
+    """(T, 1, 39, 4) of `SPATIAL`: shoulders 0.4 m apart, elbow and wrist farther and farther in front of them."""
+    metres = {"SHOULDER": (0.2, -0.5, 0.0), "ELBOW": (0.3, -0.2, 0.1), "WRIST": (0.1, -0.3, 0.3), "HIP": (0.1, 0, 0)}
+    body = np.array(
+        [(0, -0.7, 0.1)]
+        + [np.array(metres[name.split("_")[1]]) * ((-1) ** name.startswith("R"), 1, 1) for name in ARMS[1:]]
+    )
+    xyzc = np.ones((len(hand), 1, 39, 4), np.float32)
+    away = np.array((1, 1, -1))
+    xyzc[:, 0, :9, :3] = 600 + PIXELS_A_METRE * body * away
+    xyzc[:, 0, 9:30, :3] = 600 + PIXELS_A_METRE * hand * away / (1, 1, flatness)
+    xyzc[:, 0, 30:, :3] = body * away
+    return xyzc
+
+
+def read_spatial(tmp_path: Path, xyzc: Points, components: Any = SPATIAL, width: int = 1280) -> Points:
+    """`world` of such a file, after it was written and read as h5."""
+    (tmp_path / "a.pose").write_bytes(pose_bytes(components, xyzc, size=(width, 720)))
+    write_keypoints(tmp_path / "a.h5", read(tmp_path / "a.pose")[0])
+    world = read_keypoints(tmp_path / "a.h5").world
+    assert world is not None and world.dtype == np.float32
+    return world
+
+
+def test_world_landmarks_become_metres_towards_the_camera(tmp_path: Path) -> None:
+    world = read_spatial(tmp_path, spatial(turning_hand()))
+    at = dict(zip(KEYPOINT_NAMES, np.moveaxis(world, 1, 0), strict=True))
+    np.testing.assert_allclose(at["left_elbow"], np.tile([0.3, -0.2, 0.1], (12, 1)), atol=1e-6)
+    np.testing.assert_allclose(at["right_wrist"], np.tile([-0.1, -0.3, 0.3], (12, 1)), atol=1e-6)
+    np.testing.assert_allclose(at["neck"], np.tile([0, -0.5, 0], (12, 1)), atol=1e-6)
+    known = np.isfinite(world).all(axis=(0, 2))
+    assert {name for name, ok in zip(KEYPOINT_NAMES[:95], known, strict=False) if ok} == {
+        "nose", "neck", "mid_hip", *(name.lower() for name in ARMS),
+    }  # fmt: skip
+    assert np.isnan(world[:, 25:116]).all(), "no face, no left hand"
+
+
+@pytest.mark.parametrize("flatness", [0.6, 2.0, 3.0])
+@pytest.mark.parametrize("z_unit", ["pixels", "widths"])
+def test_the_depth_of_a_hand_is_stretched_until_its_palm_keeps_its_size(
+    flatness: float, z_unit: str, tmp_path: Path
+) -> None:
+    hand = turning_hand()
+    xyzc = spatial(hand, flatness=flatness)
+    if z_unit == "widths":
+        xyzc[:, 0, 9:30, 2] /= 1280
+    world = read_spatial(tmp_path, xyzc)
+    assert np.abs(world[:, 116:] - hand).max() < 0.05 * np.abs(hand).max()
+
+
+def test_a_hand_has_depth_only_where_the_clip_tells_its_scale(tmp_path: Path) -> None:
+    hand = turning_hand()
+    still = np.repeat(hand[:1], 12, axis=0)
+    assert np.isnan(read_spatial(tmp_path, spatial(still))[:, 116:, 2]).all(), "a still palm has no scale"
+    assert np.isnan(read_spatial(tmp_path, spatial(hand)[:1])[:, 116:, 2]).all()
+    # Without metres in the file the shoulders count as 0.34 m wide, not as the 0.4 m they are.
+    bodiless = read_spatial(tmp_path, spatial(hand)[:, :, :30], SPATIAL[:2])
+    assert np.isnan(bodiless[:, :116]).all()
+    assert np.abs(bodiless[:, 116:] / 0.34 * 0.4 - hand).max() < 0.05 * np.abs(hand).max()
+    unmeasured = read_spatial(tmp_path, spatial(hand)[:, :, 9:], [("POSE_LANDMARKS", []), *SPATIAL[1:]])
+    assert np.isnan(unmeasured).all()
+
+
+def test_depth_that_cannot_be_is_none(tmp_path: Path) -> None:
+    xyzc = spatial(turning_hand())
+    xyzc[3, 0, 30 + ARMS.index("LEFT_ELBOW"), 2] = np.inf
+    xyzc[4, 0, 30 + ARMS.index("LEFT_ELBOW"), 0] = 1e30
+    xyzc[5, 0, 30 + ARMS.index("LEFT_ELBOW"), 3] = 0
+    xyzc[6, 0, ARMS.index("LEFT_ELBOW"), 3] = 0
+    xyzc[7, 0, 9 + 8, 2] = np.nan
+    world = read_spatial(tmp_path, xyzc)
+    assert np.isnan(world[:, BODY_25.index("left_elbow")]).all(axis=1).nonzero()[0].tolist() == [3, 4, 5, 6]
+    assert np.isnan(world[:, 116 + 8]).all(axis=1).nonzero()[0].tolist() == [7]
+    assert np.isfinite(world[:, BODY_25.index("right_elbow")]).all()
+
+
+def test_depth_is_of_the_signer_and_none_where_a_file_has_none(tmp_path: Path) -> None:
+    two = np.repeat(spatial(turning_hand()), 2, axis=1)
+    two[:, 1, :30, :2] = two[:, 1, :30, :2] * 0.5
+    two[:, 1, 30:, :3] += 5
+    two[3] = two[3, ::-1]
+    np.testing.assert_array_equal(read_spatial(tmp_path, two), read_spatial(tmp_path, spatial(turning_hand())))
+    (tmp_path / "flat.pose").write_bytes(pose_bytes(SPATIAL, two[..., [0, 1, 3]]))
+    assert read(tmp_path / "flat.pose")[0].world is None
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    world=hnp.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.just(137), st.just(3)),
+        elements=st.just(float("nan")) | st.floats(-100, 100, width=32),
+    )
+)
+def test_world_comes_back_from_h5_with_its_holes(world: Points, tmp_path: Path) -> None:
+    write_keypoints(tmp_path / "k.h5", Keypoints(np.zeros_like(world), 25.0, 640, 480, "made", world))
+    np.testing.assert_array_equal(read_keypoints(tmp_path / "k.h5").world, world)
+
+
+def test_keypoints_that_cannot_be_are_neither_written_nor_read(tmp_path: Path) -> None:
+    good, path = clip(3), tmp_path / "k.h5"
+    spoilt = {
+        "world is": {"world": np.zeros((2, 137, 3), np.float32)},
+        "beyond 100 metres": {"world": np.where(np.arange(3) == 2, np.float32(np.inf), good.xyc * 0)},
+        "xyc is": {"xyc": good.xyc[:, :50]},
+        "no number": {"xyc": np.where(np.arange(3) == 0, np.float32(np.nan), good.xyc)},
+        "pixels": {"xyc": good.xyc * np.float32(1e30)},
+    }
+    for message, changes in spoilt.items():
+        with pytest.raises(FormatError, match=rf"k.h5.*{message}.*prompt2sign pose"):
+            write_keypoints(path, replace(good, **changes))
+        assert not path.exists()
+        write_keypoints(path, replace(good, world=good.xyc * 0))
+        with h5py.File(path, "a") as file:
+            for name, values in changes.items():
+                del file[name]
+                file[name] = values
+        with pytest.raises(FormatError, match=rf"k.h5.*{message}.*prompt2sign pose"):
+            read_keypoints(path)
+        path.unlink()
 
 
 def test_refined_face_mesh_brings_pupils(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,22 @@ import pytest
 from prompt2sign.errors import ClipRejected, MissingError, UsageError
 from prompt2sign.estimators import base
 from prompt2sign.estimators.base import Estimator, get_estimator, installed_version
-from prompt2sign.estimators.mediapipe_hands import Hand, assign, fits
+from prompt2sign.estimators.mediapipe_body import track_body
+from prompt2sign.estimators.mediapipe_hands import Hand, assign, fill_from_holistic, fits
 from prompt2sign.estimators.quiet import native_stderr_silenced
 from prompt2sign.formats.keypoints import Keypoints
 from prompt2sign.media import Video, trim
-from prompt2sign.skeleton import KEYPOINTS_FACE, KEYPOINTS_LEFT_HAND, KEYPOINTS_RIGHT_HAND
+from prompt2sign.skeleton import (
+    KEYPOINTS_FACE,
+    KEYPOINTS_LEFT_HAND,
+    KEYPOINTS_RIGHT_HAND,
+    LEFT_WRIST,
+    NECK,
+    NOSE,
+    RIGHT_WRIST,
+    SKELETON,
+)
+from prompt2sign.synthetic.truth import read_truth
 
 from .media_files import ffmpeg, numbered_video
 
@@ -39,6 +51,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Video]:
     for number in (1, 2):
         trim(SAMPLE / f"sample-0{number}.mp4", folder / f"{number}.mp4", start_s=1.6, end_s=2.08)
     return [Video(folder / f"{number}.mp4") for number in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def estimates(estimator: Estimator, clips: list[Video]) -> list[tuple[Keypoints, dict[str, Any]]]:
+    """What is said of each clip."""
+    return [estimator.estimate(clip) for clip in clips]
 
 
 def hand_at(x: float, y: float) -> Hand:
@@ -99,8 +117,8 @@ def test_native_noise_is_held_back_and_shown_when_something_fails(capfd: pytest.
 
 
 @pytest.mark.mediapipe
-def test_the_signer_is_found_in_every_frame(estimator: Estimator, clips: list[Video]) -> None:
-    keypoints, values = estimator.estimate(clips[0])
+def test_the_signer_is_found_in_every_frame(estimates: list[tuple[Keypoints, dict[str, Any]]]) -> None:
+    keypoints, values = estimates[0]
     assert keypoints.xyc.shape == (12, 137, 3) and keypoints.xyc.dtype == np.float32
     assert (keypoints.fps, keypoints.width, keypoints.height) == (25.0, 480, 360)
     assert keypoints.estimator == f"mediapipe {installed_version('mediapipe')}"
@@ -115,8 +133,8 @@ def test_the_signer_is_found_in_every_frame(estimator: Estimator, clips: list[Vi
 
 
 @pytest.mark.mediapipe
-def test_parts_hang_together(estimator: Estimator, clips: list[Video]) -> None:
-    keypoints, _ = estimator.estimate(clips[0])
+def test_parts_hang_together(estimates: list[tuple[Keypoints, dict[str, Any]]]) -> None:
+    keypoints, _ = estimates[0]
     points, shoulder = keypoints.xyc[..., :2], np.linalg.norm(keypoints.xyc[0, 2, :2] - keypoints.xyc[0, 5, :2])
     for part, wrist in zip(HANDS, (7, 4), strict=True):
         found = keypoints.xyc[:, part, 2].max(axis=1) > 0
@@ -128,16 +146,56 @@ def test_parts_hang_together(estimator: Estimator, clips: list[Video]) -> None:
 
 
 @pytest.mark.mediapipe
-def test_metres_are_given_for_body_and_hands(estimator: Estimator, clips: list[Video]) -> None:
-    keypoints, _ = estimator.estimate(clips[0])
+def test_metres_are_given_for_body_and_hands(estimates: list[tuple[Keypoints, dict[str, Any]]]) -> None:
+    keypoints, _ = estimates[0]
     assert keypoints.world is not None and keypoints.world.shape == keypoints.xyc.shape
     shoulders = np.linalg.norm(keypoints.world[:, 2] - keypoints.world[:, 5], axis=1)
     assert np.all((shoulders > 0.2) & (shoulders < 0.5))
+    assert np.allclose(keypoints.world[:, 8], 0, atol=0.01), "the body's origin is the middle of the hips"
     assert np.isnan(keypoints.world[:, KEYPOINTS_FACE]).all()
-    for part, wrist in zip(HANDS, (7, 4), strict=True):
+    for part in HANDS:
         found = keypoints.xyc[:, part, 2].max(axis=1) > 0
-        assert np.allclose(keypoints.world[found, part.start], keypoints.world[found, wrist])
+        assert not keypoints.world[found, part.start].any(), "a hand's origin is its root"
         assert np.isnan(keypoints.world[~found, part]).all()
+
+
+@pytest.mark.mediapipe
+def test_depth_points_towards_the_camera_as_the_truth_does(estimates: list[tuple[Keypoints, dict[str, Any]]]) -> None:
+    """The clips are the frames from 1.6 s on, at 25 a second, of `sample-01` and `sample-02`."""
+    truths = read_truth(SAMPLE.parent / "truth.npz")
+    right, n_bones = 0, 0
+    for number, (keypoints, _) in enumerate(estimates, 1):
+        assert keypoints.world is not None
+        true, world = truths[f"sample-{number:02d}"].xyz[40:52], keypoints.world[:, SKELETON.from_keypoints]
+        for front in (NOSE, RIGHT_WRIST, LEFT_WRIST):
+            assert (true[:, front, 2] > true[:, NECK, 2]).all() and (world[:, front, 2] > world[:, NECK, 2]).all()
+        start, end = SKELETON.bones[np.isin(SKELETON.bones[:, 0], np.r_[8:50])].T
+        bones, found = true[:, end] - true[:, start], world[:, end, 2] - world[:, start, 2]
+        steep = (np.abs(bones[..., 2]) > 0.5 * np.linalg.norm(bones, axis=-1)) & np.isfinite(found)
+        right, n_bones = right + (found * bones[..., 2] > 0)[steep].sum(), n_bones + steep.sum()
+    assert n_bones > 50 and right > 0.9 * n_bones
+
+
+@pytest.mark.mediapipe
+def test_hands_of_holistic_get_metres_from_the_picture(
+    clips: list[Video], estimates: list[tuple[Keypoints, dict[str, Any]]]
+) -> None:
+    keypoints, _ = estimates[0]
+    solutions = pytest.importorskip("mediapipe").solutions
+    with native_stderr_silenced():
+        sides: list[list[Hand | None]] = [[None, None] for _ in range(12)]
+        assert fill_from_holistic(solutions, clips[0], track_body(solutions, clips[0]), sides) > 12
+    assert keypoints.world is not None
+    both = [
+        (hand[:, 2:], keypoints.world[frame, part])
+        for frame, hands in enumerate(sides)
+        for hand, part in zip(hands, HANDS, strict=True)
+        if hand is not None and np.isfinite(keypoints.world[frame, part]).all()
+    ]
+    picture, metres = (np.stack(points).reshape(-1, 3) for points in zip(*both, strict=True))
+    for axis, least in enumerate((0.9, 0.9, 0.5)):
+        assert np.corrcoef(picture[:, axis], metres[:, axis])[0, 1] > least
+    assert np.all((picture.std(axis=0) / metres.std(axis=0) > 0.5) & (picture.std(axis=0) / metres.std(axis=0) < 2))
 
 
 def same(one: Keypoints, other: Keypoints) -> bool:
@@ -147,27 +205,29 @@ def same(one: Keypoints, other: Keypoints) -> bool:
 
 @pytest.mark.mediapipe
 def test_a_clip_is_seen_alike_alone_after_others_and_in_another_process(
-    estimator: Estimator, clips: list[Video], tmp_path: Path
+    estimator: Estimator, clips: list[Video], estimates: list[tuple[Keypoints, dict[str, Any]]], tmp_path: Path
 ) -> None:
-    estimator.estimate(clips[0])
-    after, values = estimator.estimate(clips[1])
+    after, values = estimates[1]
     again, same_values = estimator.estimate(clips[1])
     assert same(after, again) and values == same_values
     script = (
         "import sys; from pathlib import Path; from prompt2sign.estimators.base import get_estimator;"
         "from prompt2sign.media import Video;"
         "k, _ = get_estimator('mediapipe').estimate(Video(Path(sys.argv[1])));"
-        "Path(sys.argv[2]).write_bytes(k.xyc.tobytes())"
+        "Path(sys.argv[2]).write_bytes(k.xyc.tobytes() + k.world.tobytes())"
     )
     command = [sys.executable, "-c", script, str(clips[1].path), str(tmp_path / "alone")]
     alone = subprocess.run(command, capture_output=True, check=True)
-    assert (tmp_path / "alone").read_bytes() == after.xyc.tobytes()
+    assert after.world is not None
+    assert (tmp_path / "alone").read_bytes() == after.xyc.tobytes() + after.world.tobytes()
     assert alone.stderr == b"", "mediapipe must be silent"
 
 
 @pytest.mark.mediapipe
-def test_high_quality_fills_hands_and_changes_none_that_is_found(estimator: Estimator, clips: list[Video]) -> None:
-    fast, _ = estimator.estimate(clips[0])
+def test_high_quality_fills_hands_and_changes_none_that_is_found(
+    clips: list[Video], estimates: list[tuple[Keypoints, dict[str, Any]]]
+) -> None:
+    fast, _ = estimates[0]
     high, values = get_estimator("mediapipe", "high").estimate(clips[0])
     found = fast.xyc[..., 2] > 0
     assert np.array_equal(fast.xyc[found], high.xyc[found])

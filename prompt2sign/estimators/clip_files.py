@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import threading
 import unicodedata
 from collections import Counter
@@ -129,8 +130,10 @@ class _Tree:
             elif path.is_file():
                 yield _file(path.relative_to(self._root).as_posix(), path)
             elif path.is_dir():
-                for name in sorted(entry.name for entry in path.iterdir() if frame_name(entry.name)):
-                    yield _file(f"{group}/{name}" if group else name, path / name)
+                with os.scandir(path) as entries:
+                    found = sorted((entry.name, entry.path) for entry in entries if frame_name(entry.name))
+                for name, place in found:
+                    yield _file(f"{group}/{name}" if group else name, place)
 
 
 def _index(path: Path) -> _Index:
@@ -202,15 +205,20 @@ def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
     return files, folders
 
 
-def _file(name: str, path: Path) -> Entry:
-    if not path.is_file():  # a pipe would be waited for, for ever
+def _file(name: str, path: str | Path) -> Entry:
+    # Clips are tens of thousands of small files: a Path for each would cost as much as reading it.
+    try:
+        state = os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        state = None
+    if state is None or not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, for ever
         raise ClipRejected(
             "bad-json", f"{path}: is no file (a broken link, a folder or a pipe); put the file itself there"
         )
-    return Entry(name, path.stat().st_size, partial(_chunks, path))
+    return Entry(name, state.st_size, partial(_chunks, path))
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(path: str | Path) -> Iterator[bytes]:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -17,17 +17,15 @@ from numpy.typing import NDArray
 
 from ..errors import ClipRejected
 from ..formats.archive_reader import Entry
-from ..formats.keypoints import Keypoints
+from ..formats.keypoints import MAX_PIXELS, Keypoints
 from ..formats.pose_file import MAX_POSE_BYTES, parse_pose
 from ..skeleton import N_KEYPOINTS
 from .clip_files import POSE_SUFFIX, clip_files, list_members
+from .depth import world_from_file
 from .json_frames import People, label_of, mixed_clips, read_frames, refuse_large
 from .signer_choice import choose_signer
 
 __all__ = ["import_keypoints", "list_members"]
-
-#: No picture is this large; beyond, a coordinate is damage.
-_MAX_COORDINATE = 1e6
 
 
 def import_keypoints(
@@ -64,8 +62,9 @@ def import_keypoints(
     else:
         people, values = read_frames(path, chain([first], files), width, height)
     where = path / member if member else path
-    xyc = _signer(people, where, values)
-    keypoints = Keypoints(xyc, _checked_fps(fps, where), width or 0, height or 0, people.estimator)
+    xyc, space = _signer(people, where, values)
+    world = None if space is None else world_from_file(xyc, space, width or 0)
+    keypoints = Keypoints(xyc, _checked_fps(fps, where), width or 0, height or 0, people.estimator, world)
     return keypoints, values
 
 
@@ -78,12 +77,15 @@ def _read_pose(path: Path, entry: Entry, rest: Iterator[Entry]) -> tuple[People,
     n_frames, n_people = pose.xyc.shape[:2]
     frames = np.repeat(np.arange(n_frames), n_people)
     xyc = pose.xyc.reshape(-1, N_KEYPOINTS, 3)
-    people = People(xyc, frames, n_frames, pose.layout, pose.fps, pose.width, pose.height)
+    space = None if pose.space is None else pose.space.reshape(-1, N_KEYPOINTS, 3)
+    people = People(xyc, frames, n_frames, pose.layout, pose.fps, pose.width, pose.height, space)
     return people, {"kind": "pose", "n_files": 1, "n_missing_frames": 0, "notes": []}
 
 
-def _signer(people: People, where: Path, values: dict[str, Any]) -> NDArray[np.float32]:
-    """(T, 137, 3) of the signer; puts what was counted on the way into `values`."""
+def _signer(
+    people: People, where: Path, values: dict[str, Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """`xyc` and `space` of the signer, (T, 137, 3) both; puts what was counted on the way into `values`."""
     n_unusable = _clean(people.xyc)
     found = (people.xyc[..., 2] > 0).any(axis=1)
     rows, frames = people.xyc[found], people.frames[found]
@@ -103,12 +105,16 @@ def _signer(people: People, where: Path, values: dict[str, Any]) -> NDArray[np.f
     )
     xyc = np.zeros((people.n_frames, N_KEYPOINTS, 3), np.float32)
     xyc[there] = rows[chosen[there]]
-    return xyc
+    if people.space is None:
+        return xyc, None
+    space = np.full_like(xyc, np.nan)
+    space[there] = people.space[found][chosen[there]]
+    return xyc, space
 
 
 def _clean(xyc: NDArray[np.float32]) -> int:
     """Make every point that is not found or not usable 0, 0, 0, in place; gives the number of unusable ones."""
-    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) < _MAX_COORDINATE).all(axis=-1)
+    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) <= MAX_PIXELS).all(axis=-1)
     xyc[~usable | ~(xyc[..., 2] > 0)] = 0
     return int((~usable).sum())
 

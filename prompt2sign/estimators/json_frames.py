@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ _MAX_SPARSITY = 10
 _MAX_NORMALISED = 2.0
 #: People of all frames together: eleven hours of one person, or 1.6 GB.
 _MAX_ROWS = 1_000_000
+#: JSON whose numbers are converted together: some 400 frames of one person.
+_TOGETHER_BYTES = 2 << 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class People:
         n_frames: Number of frames.
         estimator: Who found them.
         fps: As the file says, else 0; so `width` and `height`.
+        space: (N, 137, 3) what the file says of depth, as `PosePeople.space`.
     """
 
     xyc: NDArray[np.float32]
@@ -42,6 +45,7 @@ class People:
     fps: float = 0.0
     width: int = 0
     height: int = 0
+    space: NDArray[np.float32] | None = None
 
 
 def read_frames(
@@ -64,6 +68,7 @@ def read_frames(
     read = _JsonFrames(path)
     for entry in files:
         read.add(entry)
+    read.finish()
     numbers = sorted(read.frames)
     first, n_frames = numbers[0], numbers[-1] - numbers[0] + 1
     if n_frames > _MAX_SPARSITY * len(numbers):
@@ -97,14 +102,15 @@ class _JsonFrames:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stem: str | None = None
-        self._n_people = 0
+        self._n_people = self._n_bytes = 0
+        self._waiting: dict[int, tuple[dict[str, Any], str]] = {}
         self.frames: dict[int, NDArray[np.float32]] = {}
         self.label = str(path)
         self.is_dwpose = False
         self.estimator = ""
 
     def add(self, entry: Entry) -> None:
-        """Parse one file.
+        """Parse one file; its numbers are converted together with those of others.
 
         Raises:
             ClipRejected: It is too large, no keypoints, or does not belong to the same clip.
@@ -114,21 +120,31 @@ class _JsonFrames:
         refuse_large(self.label, entry.size, openpose_json.MAX_JSON_BYTES)
         document = openpose_json.load_json(entry.read(), self.label)
         self._same_kind(document)
-        parse = dwpose_json.parse_frame if self.is_dwpose else openpose_json.parse_frame
-        people = parse(document, self.label)
-        self._n_people += len(people)
+        self._waiting[number] = document, self.label
+        self._n_bytes += entry.size
+        if self._n_bytes >= _TOGETHER_BYTES:
+            self.finish()
+
+    def finish(self) -> None:
+        """Convert what waits; raises as `add` does."""
+        if not self._waiting:
+            return
+        parse = dwpose_json.parse_frames if self.is_dwpose else openpose_json.parse_frames
+        people = parse(*zip(*self._waiting.values(), strict=True))
+        self.frames.update(zip(self._waiting, people, strict=True))
+        self._waiting, self._n_bytes = {}, 0
+        self._n_people += sum(map(len, people))
         if self._n_people > _MAX_ROWS:
             raise ClipRejected(
                 "too-large", f"{self.label}: more than {_MAX_ROWS} people so far; cut the clip into shorter ones"
             )
-        self.frames[number] = people
 
     def _number(self, entry: Entry) -> int:
-        parsed = frame_name(PurePosixPath(entry.name).name)
+        parsed = frame_name(entry.name.rpartition("/")[2])
         if parsed is None or self._stem not in (None, parsed[0]):
             raise mixed_clips(self.label)
         self._stem, number = parsed
-        if number in self.frames:
+        if number in self.frames or number in self._waiting:
             raise ClipRejected(
                 "duplicate-frame", f"{self.label}: frame {number} stands twice in its clip; take one out"
             )
@@ -136,7 +152,7 @@ class _JsonFrames:
 
     def _same_kind(self, document: dict[str, Any]) -> None:
         is_dwpose = dwpose_json.is_dwpose(document)
-        if not self.frames:
+        if not self.frames and not self._waiting:
             self.is_dwpose = is_dwpose
             version = document.get("version")
             self.estimator = "dwpose" if is_dwpose else "openpose"

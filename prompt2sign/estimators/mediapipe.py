@@ -28,7 +28,7 @@ from ..skeleton import (
     KEYPOINTS_RIGHT_HAND,
     N_KEYPOINTS,
 )
-from .mediapipe_body import WRISTS, BodyTrack, track_body
+from .mediapipe_body import BodyTrack, track_body
 from .mediapipe_hands import GATE, SECOND_GATE, SECOND_LOOK, Hand, HandFinder, fill_from_holistic
 from .quiet import native_stderr_silenced
 
@@ -128,7 +128,8 @@ def _openpose(
     """Pixels with confidence and metres in the 137-point layout, both (T, 137, 3).
 
     A middle of two points is as visible as the less visible one. Hands and face come without a confidence of each
-    point: it is 1. Metres are NaN where there are none, the face among them; a hand hangs on its wrist.
+    point: it is 1. Metres are NaN where there are none, the face among them; the body's are relative to the middle of
+    the hips, a hand's to its root.
     """
     xyc = np.zeros((len(hands), N_KEYPOINTS, 3), dtype=np.float32)
     world = np.full_like(xyc, np.nan)
@@ -143,7 +144,7 @@ def _openpose(
         for side, hand in enumerate(sides):
             if hand is not None:
                 xyc[number, _HANDS[side]] = np.hstack([hand[:, :2], np.ones((21, 1))])
-                world[number, _HANDS[side]] = hand[:, 2:] - hand[0, 2:] + body.world[number, WRISTS[side]]
+                world[number, _HANDS[side]] = hand[:, 2:]
     return xyc, world
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..errors import ClipRejected
 from ..media import Frames
+from .depth import pixels_a_metre, world_metres
 
 # MediaPipe Pose's numbering.
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
+SHOULDERS = (LEFT_SHOULDER, RIGHT_SHOULDER)
 WRISTS = (15, 16)
 HEAD = slice(0, 11)
 _SIGNING = (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, 13, 14, *WRISTS)
@@ -44,7 +46,8 @@ class BodyTrack:
 
     Attributes:
         xyv: (T, 33, 3) pixels x, y and visibility 0 to 1; zeros where nobody is seen.
-        world: (T, 33, 3) metres, the middle of the hips at the origin, x right, y down, z away from the camera.
+        world: (T, 33, 3) metres, the middle of the hips at the origin, x right, y down, z towards the camera; NaN where
+            nobody is seen.
         seen: (T,) is the body found?
         shoulder_px: Median shoulder width in pixels.
     """
@@ -53,6 +56,11 @@ class BodyTrack:
     world: NDArray[np.float32]
     seen: NDArray[np.bool_]
     shoulder_px: float
+
+    @property
+    def pixels_a_metre(self) -> float:
+        """Scale of the clip, by the shoulders."""
+        return pixels_a_metre(self.xyv[self.seen][:, SHOULDERS, :2], self.world[self.seen][:, SHOULDERS])
 
     def nearest(self) -> NDArray[np.float32]:
         """(T, 33, 2) points in pixels; a frame without a body has those of the nearest frame with one."""
@@ -101,7 +109,8 @@ def track_body(solutions: Any, video: Frames) -> BodyTrack:
         for picture in video.frames():
             found = pose.process(picture)
             xyv.append(_visible_points(whole, found.pose_landmarks))
-            world.append(_metres(found.pose_world_landmarks))
+            metres = found.pose_world_landmarks
+            world.append(world_metres(metres) if metres else np.full((33, 3), np.nan, dtype=np.float32))
     return _track(video, np.stack(xyv), np.stack(world))
 
 
@@ -121,9 +130,3 @@ def _visible_points(whole: Box, landmarks: Any) -> NDArray[np.float32]:
         return np.zeros((33, 3), dtype=np.float32)
     visibility = np.array([[point.visibility] for point in landmarks.landmark], dtype=np.float32)
     return np.hstack([whole.points(landmarks), visibility])
-
-
-def _metres(landmarks: Any) -> NDArray[np.float32]:
-    if landmarks is None:
-        return np.full((33, 3), np.nan, dtype=np.float32)
-    return np.array([(point.x, point.y, point.z) for point in landmarks.landmark], dtype=np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..media import Frames
+from .depth import FLATNESS, hand_metres, world_metres
 from .mediapipe_body import WRISTS, BodyTrack, Box, box_in_picture
 
 #: A tracked hand's root lies within this many shoulder widths of its wrist.
@@ -26,7 +27,7 @@ SECOND_LOOK = 1.0
 # Of MediaPipe Pose: wrist, little finger and index finger of each side; their middle is about that of the palm.
 _PALMS = ((15, 17, 19), (16, 18, 20))
 
-#: (21, 5): picture pixels x, y; metres x, y, z, the hand's middle at the origin, NaN where unknown.
+#: (21, 5): picture pixels x, y; metres x, y, z relative to the hand's root, z towards the camera.
 Hand = NDArray[np.float32]
 
 
@@ -130,13 +131,13 @@ def fill_from_holistic(solutions: Any, video: Frames, body: BodyTrack, sides: li
     Returns:
         How many were filled.
     """
-    whole, points, n_filled = Box(0, 0, video.info.width, video.info.height), body.nearest(), 0
+    size, points, n_filled = (video.info.width, video.info.height), body.nearest(), 0
     with solutions.holistic.Holistic(model_complexity=1) as holistic:
         for number, picture in enumerate(video.frames()):
             found = holistic.process(picture)
             for side, landmarks in enumerate((found.left_hand_landmarks, found.right_hand_landmarks)):
                 if sides[number][side] is None and landmarks is not None:
-                    hand = _hand(whole, landmarks, None)
+                    hand = _picture_hand(landmarks, size, body.pixels_a_metre)
                     if fits(hand, points[number, WRISTS[side]], sides[number][1 - side], body.shoulder_px):
                         sides[number][side] = hand
                         n_filled += 1
@@ -145,9 +146,17 @@ def fill_from_holistic(solutions: Any, video: Frames, body: BodyTrack, sides: li
 
 def _hands(found: Any, box: Box) -> list[Hand]:
     pairs = zip(found.multi_hand_landmarks or [], found.multi_hand_world_landmarks or [], strict=True)
-    return [_hand(box, landmarks, world) for landmarks, world in pairs]
+    return [_hand(box, landmarks, world_metres(world)) for landmarks, world in pairs]
 
 
-def _hand(box: Box, landmarks: Any, world: Any) -> Hand:
-    metres = [(point.x, point.y, point.z) for point in world.landmark] if world else np.full((21, 3), np.nan)
-    return np.hstack([box.points(landmarks), np.asarray(metres, dtype=np.float32)])
+def _hand(box: Box, landmarks: Any, metres: NDArray[np.float32]) -> Hand:
+    """The model's metres have the hand's middle at the origin."""
+    return np.hstack([box.points(landmarks), metres - metres[0]])
+
+
+def _picture_hand(landmarks: Any, size: tuple[int, int], pixels_a_metre: float) -> Hand:
+    """A hand of Holistic, which gives the points in the picture alone; their z is in widths of the picture."""
+    width, height = size
+    points = np.array([(point.x, point.y, point.z) for point in landmarks.landmark], dtype=np.float32)
+    points *= np.array((width, height, width), dtype=np.float32)
+    return np.hstack([points[:, :2], hand_metres(points, pixels_a_metre, FLATNESS)])
