@@ -40,6 +40,23 @@ class HandShape(NamedTuple):
         return np.concatenate([np.radians(self.fingers).ravel(), unit(self.thumb).ravel()])
 
 
+class HandMeasures(NamedTuple):
+    """Size of a hand, in any unit; by default the adult's of this module in metres.
+
+    Attributes:
+        knuckles: (4, 3) knuckles of index to little finger in the hand's axes.
+        finger_bones: (4, 3) lengths of their bones.
+        thumb_base: (3,) where the thumb starts.
+        thumb_bones: (3,) lengths of its bones.
+    """
+
+    knuckles: Array = KNUCKLES_M
+    finger_bones: Array = FINGER_BONES_M
+    thumb_base: Array = THUMB_BASE_M
+    thumb_bones: Array = THUMB_BONES_M
+
+
+ADULT = HandMeasures()
 SHAPE_SIZE = 25
 
 _CURLED: tuple[Finger, Finger, Finger, Finger] = (
@@ -67,14 +84,15 @@ SHAPES = {
 }  # fmt: skip
 
 
-def hand_points(shapes: Array) -> Array:
-    """The 21 points of a hand of size 1 in the hand's own axes.
+def hand_points(shapes: Array, measures: HandMeasures = ADULT) -> Array:
+    """The 21 points of a hand in the hand's own axes.
 
     Args:
         shapes: (T, 25) as `HandShape.vector` gives them, or a blend of such vectors.
+        measures: Whose hand.
 
     Returns:
-        (T, 21, 3) float64, metres.
+        (T, 21, 3) float64, in the unit of `measures`.
     """
     n_frames = len(shapes)
     angles = shapes[:, :16].reshape(n_frames, 4, 4)
@@ -84,8 +102,8 @@ def hand_points(shapes: Array) -> Array:
     directions = np.cos(bend)[..., None] * along[:, :, None, :] + np.sin(bend)[..., None] * out_of_palm
     thumb_directions = unit(shapes[:, 16:].reshape(n_frames, 3, 3))
     points = np.zeros((n_frames, 21, 3))
-    points[:, 1:5] = _chain(THUMB_BASE_M, thumb_directions * THUMB_BONES_M[:, None])
-    points[:, 5:] = _chain(KNUCKLES_M, directions * FINGER_BONES_M[..., None]).reshape(n_frames, 16, 3)
+    points[:, 1:5] = _chain(measures.thumb_base, thumb_directions * measures.thumb_bones[:, None])
+    points[:, 5:] = _chain(measures.knuckles, directions * measures.finger_bones[..., None]).reshape(n_frames, 16, 3)
     return points
 
 

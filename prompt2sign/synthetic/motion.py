@@ -196,22 +196,22 @@ def bend_arm(shoulder: Array, wrist: Array, upper_arm: float, forearm: float) ->
 
 def _sway(times_s: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """The trunk's axes (T, 3, 3) and the neck joint (T, 3) of someone who stands, but not like a statue."""
-    turn, lean, *drift = (_wander(times_s, period_s, rng) for period_s in (4.7, 3.9, 5.3, 2.9, 4.1))
+    turn, lean, *drift = (wander(times_s, period_s, rng) for period_s in (4.7, 3.9, 5.3, 2.9, 4.1))
     trunk = about("y", 0.06 * turn) @ about("z", 0.012 * lean)
     return trunk, np.stack(drift, axis=1) * [0.008, 0.002, 0.004]
 
 
 def _face(times_s: Array, trunk: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """The head's axes (T, 3, 3), how far the eyes are shut (T,) and the mouth open (T,)."""
-    yaw, nod, tilt = (_wander(times_s, period_s, rng) for period_s in (2.6, 1.7, 3.1))
+    yaw, nod, tilt = (wander(times_s, period_s, rng) for period_s in (2.6, 1.7, 3.1))
     head = trunk @ about("y", 0.12 * yaw) @ about("x", 0.05 + 0.04 * nod) @ about("z", 0.04 * tilt)
     blink_at = (times_s + rng.uniform(0, 3)) % rng.uniform(2.2, 3.4)
     eyes_shut = np.clip(1.5 - np.abs(blink_at / BLINK_S - 1) * 1.5, 0.0, 1.0)
-    mouth_open = np.clip(_wander(times_s, 0.7, rng) + 0.2, 0.0, 1.0)
+    mouth_open = np.clip(wander(times_s, 0.7, rng) + 0.2, 0.0, 1.0)
     return head, eyes_shut, mouth_open
 
 
-def _wander(times_s: Array, period_s: float, rng: np.random.Generator) -> Array:
+def wander(times_s: Array, period_s: float, rng: np.random.Generator) -> Array:
     """(T,) smooth and aimless, between -1 and 1: two waves whose periods have no common multiple."""
     first, second = rng.uniform(0, 2 * np.pi, 2)
     slow: Array = np.sin(2 * np.pi * times_s / period_s + first)
