@@ -57,12 +57,34 @@ class PoseOptions(Options):
 class LiftOptions(Options):
     """How 2D keypoints become 3D motion."""
 
+    method: Literal["anatomy", "upstream"] = "anatomy"
+    """`anatomy`, the project's own; or `upstream`, the published method with its constants and quirks, which takes no
+    other option."""
     min_confidence: float = Field(0.2, ge=0, le=1)
     """A point below this confidence counts as not seen."""
-    smoothing: float = Field(0.3, ge=0)
-    """Weight of the acceleration penalty against the data; 0 keeps every tremble of the estimator."""
-    iterations: int = Field(20, ge=1, le=1000)
-    """Rounds of fitting positions to bone lengths."""
+    smoothing: float = Field(1.0, ge=0)
+    """Strength of the smoothing over time; 0 keeps every tremble of the estimator."""
+    camera_distance: float | None = Field(None, ge=3, le=1000)
+    """From the camera to the signer in shoulder widths, where it is known and near, 6 for two metres: takes the
+    perspective out of pictures that were not cropped. Without it a motion lies in its picture as it is."""
+
+
+class KeepOptions(Options):
+    """Which clips a release keeps, by the quality numbers of their motion; no bound leaves all. A clip beyond one
+    becomes a row of rejected.parquet, and comes back when the bound is loosened."""
+
+    max_fit_error: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Mean distance between motion and keypoints in the picture, in shoulder widths."""
+    max_jitter: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Mean size of the second difference over time, in shoulder widths."""
+    max_bone_deviation: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Largest relative deviation of a bone's length from its median."""
+    max_limit_rate: float | None = Field(None, ge=0, le=1)
+    """Share of the joint angles beyond anatomical limits."""
+    min_body_rate: float | None = Field(None, ge=0, le=1)
+    """Share of the body's joints that were seen."""
+    min_hand_rate: float | None = Field(None, ge=0, le=1)
+    """Share of the joints seen of the hand that was seen better: in a one-handed sign the other rests out of sight."""
 
 
 class PromptOptions(Options):
@@ -81,6 +103,8 @@ class ShardOptions(Options):
 
     step: float = Field(1e-4, gt=0, le=0.1)
     """Grid of the stored poses in shoulder widths."""
+    layout: Literal["frame-major", "compact"] = "frame-major"
+    """`compact` is a third smaller, but readers other than prompt2sign must undo it (schemas/shard-v1.md)."""
     row_group_clips: int = Field(64, ge=1)
     """Clips a Parquet row group."""
     file_mb: float = Field(100, gt=0)
@@ -104,6 +128,7 @@ class Pipeline(Options):
     trim: TrimOptions = TrimOptions()
     pose: PoseOptions = PoseOptions()
     lift: LiftOptions = LiftOptions()
+    keep: KeepOptions = KeepOptions()
     prompts: PromptOptions = PromptOptions()
     shard: ShardOptions = ShardOptions()
 

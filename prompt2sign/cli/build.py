@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import app, new_progress
-from .common import Common, with_common
+from .common import COMPACT, Bounds, Common, with_common, with_common_and_bounds
 
 if TYPE_CHECKING:
     from ..pipeline.build import Request
@@ -19,6 +20,7 @@ Estimator = Annotated[str | None, typer.Option("--estimator", help="Who finds th
 Quality = Annotated[str | None, typer.Option("--quality", help="fast, or high: a second look for missing hands.")]
 PromptsPerClip = Annotated[int | None, typer.Option("--prompts-per-clip", min=0, help="Prompts for each clip.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The release; releases/LANG-CORPUS by default.")]
+Compact = Annotated[bool, typer.Option("--compact", help=COMPACT)]
 WithVideo = Annotated[bool, typer.Option("--with-video", help="Put the trimmed clips into the release.")]
 Force = Annotated[bool, typer.Option("--force", help="Do it again for every clip.")]
 ForceStage = Annotated[
@@ -27,18 +29,20 @@ ForceStage = Annotated[
 
 
 @app.command(epilog="Example: prompt2sign build --lang asl --corpus folder --from videos --text sentences.csv")
-@with_common
+@with_common_and_bounds
 def build(
     common: Common,
+    bounds: Bounds,
     estimator: Estimator = None,
     quality: Quality = None,
     prompts_per_clip: PromptsPerClip = None,
     out: Out = None,
     with_video: WithVideo = False,
+    compact: Compact = False,
     force: ForceStage = None,
 ) -> int:
     """Make a release: trim, estimate poses, lift to 3D, write prompts and shards. Run it again to go on."""
-    changes = _changes(estimator, quality, prompts_per_clip, with_video)
+    changes = {**_changes(estimator, quality, prompts_per_clip, with_video, compact), "keep": asdict(bounds)}
     return _run(common.request(changes, frozenset(force or ())), None, out)
 
 
@@ -73,17 +77,20 @@ def prompts(common: Common, prompts_per_clip: PromptsPerClip = None, force: Forc
 
 
 @app.command(epilog="Example: prompt2sign shard --lang gsl --corpus sample --out releases/gsl-sample")
-@with_common
+@with_common_and_bounds
 def shard(
     common: Common,
+    bounds: Bounds,
     estimator: Estimator = None,
     quality: Quality = None,
     prompts_per_clip: PromptsPerClip = None,
     out: Out = None,
     with_video: WithVideo = False,
+    compact: Compact = False,
 ) -> int:
     """Write the release from what the other stages have made (give the same options), and nothing else."""
-    return _run(common.request(_changes(estimator, quality, prompts_per_clip, with_video)), ("shard",), out)
+    changes = {**_changes(estimator, quality, prompts_per_clip, with_video, compact), "keep": asdict(bounds)}
+    return _run(common.request(changes), ("shard",), out)
 
 
 def _changes(
@@ -91,12 +98,13 @@ def _changes(
     quality: str | None = None,
     prompts_per_clip: int | None = None,
     with_video: bool = False,
+    compact: bool = False,
 ) -> Changes:
     """Options of single stages by their section of the pipeline; None changes nothing."""
     return {
         "pose": {"estimator": estimator, "quality": quality},
         "prompts": {"per_clip": prompts_per_clip},
-        "shard": {"with_video": with_video or None},
+        "shard": {"with_video": with_video or None, "layout": "compact" if compact else None},
     }
 
 

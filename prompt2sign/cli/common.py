@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 _KEYPOINTS = "Ready keypoints instead of videos: OpenPose or DWPose JSON, .pose files."
 _COLUMN = "Name of an unusual column of --text, such as text=Satz; may be repeated."
 _FPS = "Frames per second, where keypoints or picture folders do not say."
+COMPACT = "Smaller shards, which readers other than prompt2sign must undo (schemas/shard-v1.md)."
 _WORK = "Where intermediate files are kept, so that a build can go on."
+_MAX_FIT_ERROR = "Leave out clips farther than this from what was seen, in shoulder widths (mean)."
+_MAX_JITTER = "Leave out clips that tremble more: mean second difference over time, in shoulder widths."
+_MAX_BONE_DEVIATION = "Leave out clips with a bone that changes its length by more than this share."
+_MAX_LIMIT_RATE = "Leave out clips with a larger share of joint angles beyond anatomy."
+_MIN_BODY_RATE = "Leave out clips with a smaller share of the body's joints seen."
+_MIN_HAND_RATE = "Leave out clips with a smaller share of joints seen of the hand that was seen more."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,27 +114,52 @@ class Common:
         return {name: header for name, _, header in pairs}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Which clips a release keeps; the fields of `options.KeepOptions`."""
+
+    max_fit_error: Annotated[float | None, typer.Option(help=_MAX_FIT_ERROR)] = None
+    max_jitter: Annotated[float | None, typer.Option(help=_MAX_JITTER)] = None
+    max_bone_deviation: Annotated[float | None, typer.Option(help=_MAX_BONE_DEVIATION)] = None
+    max_limit_rate: Annotated[float | None, typer.Option(help=_MAX_LIMIT_RATE)] = None
+    min_body_rate: Annotated[float | None, typer.Option(help=_MIN_BODY_RATE)] = None
+    min_hand_rate: Annotated[float | None, typer.Option(help=_MIN_HAND_RATE)] = None
+
+
 def with_common(command: Callable[..., int]) -> Callable[..., int]:
     """Put the options of `Common` before a command's own; the command gets them as its first argument."""
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    hints = get_type_hints(Common, include_extras=True)
-    shared = [
+    return _with_shared(command, Common)
+
+
+def with_common_and_bounds(command: Callable[..., int]) -> Callable[..., int]:
+    """The same with the options of `Bounds`, as the second argument."""
+    return _with_shared(command, Common, Bounds)
+
+
+def _with_shared(command: Callable[..., int], *kinds: type[Common | Bounds]) -> Callable[..., int]:
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[len(kinds) :]
+    shared = [parameter for kind in kinds for parameter in _parameters(kind)]
+    parameters = [*shared, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own)]
+
+    @wraps(command)
+    def run(**values: Any) -> int:
+        groups = [kind(**{field.name: values.pop(field.name) for field in fields(kind)}) for kind in kinds]
+        return command(*groups, **values)
+
+    del run.__wrapped__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _parameters(kind: type[Common | Bounds]) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if field.default is MISSING else field.default,
             annotation=hints[field.name],
         )
-        for field in fields(Common)
+        for field in fields(kind)
     ]
-    parameters = [*shared, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own)]
-
-    @wraps(command)
-    def run(**values: Any) -> int:
-        common = Common(**{field.name: values.pop(field.name) for field in fields(Common)})
-        return command(common, **values)
-
-    del run.__wrapped__
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from .app import app, settings, stdout
+from .common import COMPACT
+
+if TYPE_CHECKING:
+    from ..formats.layout import Layout
 
 Convention = Annotated[
     Literal["progressive", "prompt2sign"], typer.Option("--convention", help="What the numbers mean; never mix them.")
@@ -47,6 +51,7 @@ def import_skels(
         ),
     ] = None,
     licence: Annotated[str, typer.Option("--licence", help="Licence of the data.")] = "unknown",
+    compact: Annotated[bool, typer.Option("--compact", help=COMPACT)] = False,
     json: Json = False,
 ) -> int:
     """Make a release from .skels .text .gloss .files .prompt; export gives the same digits (but no -0.00000)."""
@@ -54,7 +59,8 @@ def import_skels(
     from ..release.imported import import_release
 
     settings.json = json
-    counts = import_release(prefix, get_language(lang), convention, out, fps=fps, licence=licence)
+    layout: Layout = "compact" if compact else "frame-major"
+    counts = import_release(prefix, get_language(lang), convention, out, fps=fps, licence=licence, layout=layout)
     _say(json, counts, f"release {out} written")
     return 0
 

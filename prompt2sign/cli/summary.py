@@ -27,13 +27,11 @@ def print_summary(build: Build, summaries: list[StageSummary], assembly: Assembl
 
 def _result(build: Build, summaries: list[StageSummary], assembly: Assembly | None) -> dict[str, Any]:
     rejected: Counter[str] = Counter(f"corpus/{rejection.reason}" for rejection in build.ledger.rejections())
-    n_failed = sum(rejected.values())
     if assembly:
-        rejected, n_failed = assembly.rejected, assembly.n_failed
+        rejected = assembly.rejected
     else:
         for summary in summaries:
             rejected.update({f"{summary.stage}/{reason}": n for reason, n in summary.reasons.items()})
-            n_failed += sum(summary.reasons.values())
     result: dict[str, Any] = {
         "clips": build.ledger.n_clips() + build.ledger.n_rejections(),
         "rejected": dict(sorted(rejected.items())),
@@ -48,7 +46,7 @@ def _result(build: Build, summaries: list[StageSummary], assembly: Assembly | No
             }
             for summary in summaries
         ],
-        "exit_code": 1 if n_failed or (assembly and (assembly.n_waiting or not assembly.n_clips)) else 0,
+        "exit_code": 1 if rejected.total() or (assembly and (assembly.n_waiting or not assembly.n_clips)) else 0,
     }
     if assembly:
         result["release"] = {

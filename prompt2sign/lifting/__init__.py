@@ -1,19 +1,26 @@
-"""2D keypoints to 3D motion."""
+"""2D keypoints to 3D motion.
+
+keypoints -> joints in shoulder widths (`normalise`) -> gaps filled (`fill`) -> smoothed over time (`smooth`)
+  -> bone lengths (`lengths`) -> depth of every bone (`arms`, `palm`, `fingers`) -> motion (`refine`)
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections import defaultdict
+from collections.abc import Sequence
 
-from ..errors import ClipRejected
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingError
 from ..formats.keypoints import Keypoints
 from ..formats.motion import Motion
 from ..options import LiftOptions
-from ..skeleton import BODY, LEFT_HAND, RIGHT_HAND
-from .fill import fill
-from .normalise import Flags, Points, centre, pick_joints, shoulder_width
-from .solve import bone_lengths, fit, initial_positions
+from .normalise import Joints, joints_of
+from .quality import measure
+from .solve import Batch, solve, without_perspective
 
-LIFTER = "bone-lengths 1"
+LIFTER = "anatomy 2"
 
 
 def lift(keypoints: Keypoints, options: LiftOptions) -> Motion:
@@ -23,49 +30,83 @@ def lift(keypoints: Keypoints, options: LiftOptions) -> Motion:
 
     Args:
         keypoints: 2D keypoints, xyc (T, 137, 3).
-        options: Confidence below which a point counts as not seen, smoothing, rounds.
+        options: The method, the confidence below which a point counts as not seen, smoothing.
 
     Returns:
-        Motion (T, 50, 3) in shoulder widths around the neck, with `quality`: `fit_error` (mean distance in the plane of
-        the picture between motion and what was seen), `jitter` (mean size of the second difference over time), and the
-        share of joints observed: `body_rate`, `left_hand_rate`, `right_hand_rate`.
+        Motion (T, 50, 3) in shoulder widths around the neck, with the numbers of `quality.measure`.
 
     Raises:
         ClipRejected: No frames, or no body in any of them.
     """
-    if keypoints.n_frames == 0:
-        raise ClipRejected("no-frames", "the clip has no frames")
-    xy_px, confidence, seen = pick_joints(keypoints, options.min_confidence)
-    width_px = shoulder_width(xy_px, seen)
-    xy = centre(xy_px, seen, width_px)
-    target = fill(xy, seen)
-    lengths = bone_lengths(xy, seen)
-    xyz = fit(
-        initial_positions(target, lengths),
-        target,
-        np.where(seen, np.minimum(confidence, 1.0), 0.1),
-        lengths,
-        smoothing=options.smoothing,
-        iterations=options.iterations,
+    return lift_many([keypoints], options)[0]
+
+
+def lift_many(clips: Sequence[Keypoints], options: LiftOptions, device: str | None = None) -> list[Motion]:
+    """Lift many clips, those of one length together.
+
+    Args:
+        clips: 2D keypoints.
+        options: As for `lift`.
+        device: A device of torch, as `cuda`; NumPy where None. Worth it for thousands of clips on a GPU.
+
+    Returns:
+        A motion for each clip, in their order; the same as `lift` gives, to rounding.
+
+    Raises:
+        ClipRejected: As for `lift`.
+        MissingError: A device is asked for and torch is not installed.
+    """
+    if options.method == "upstream":
+        from .upstream import lift_upstream
+
+        return [lift_upstream(clip) for clip in clips]
+    joints = [joints_of(clip, options.min_confidence) for clip in clips]
+    alike = defaultdict(list)
+    for number, clip in enumerate(clips):
+        alike[clip.n_frames, clip.fps].append(number)
+    motions: dict[int, Motion] = {}
+    for (_, fps), numbers in alike.items():
+        batch = _batch([joints[number] for number in numbers])
+        solved = _solved(batch, fps, options, device)
+        targets = batch.xy
+        if options.camera_distance is not None:
+            targets = without_perspective(batch.xy, batch.neck, solved[:, 2], options.camera_distance)
+        for place, number in enumerate(numbers):
+            motions[number] = _motion(solved[:, :, place], targets[:, :, place], joints[number], fps)
+    return [motions[number] for number in range(len(clips))]
+
+
+def _batch(clips: Sequence[Joints]) -> Batch:
+    """Clips of one length as `solve` takes them: frames first, clips before joints."""
+    return Batch(
+        xy=np.stack([clip.xy.swapaxes(1, 2) for clip in clips], axis=2),
+        seen=np.stack([clip.seen for clip in clips], axis=1),
+        trust=np.stack([clip.trust for clip in clips], axis=1),
+        hints=np.stack([clip.hints for clip in clips], axis=1),
+        neck=np.stack([clip.neck for clip in clips], axis=2),
     )
+
+
+def _solved(batch: Batch, fps: float, options: LiftOptions, device: str | None) -> NDArray[np.float64]:
+    """(T, 3, B, 50) from `solve`, on NumPy or on a device of torch."""
+    if device is None:
+        return np.asarray(solve(batch, fps, options.smoothing, options.camera_distance))
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingError("lifting on a device of torch needs it: pip install 'prompt2sign[train]'") from error
+    on_device = Batch(*(torch.from_numpy(array).to(device) for array in batch))
+    return np.asarray(solve(on_device, fps, options.smoothing, options.camera_distance).cpu())
+
+
+def _motion(solved: NDArray[np.float64], target: NDArray[np.float64], joints: Joints, fps: float) -> Motion:
+    """A motion from what was solved for one clip, (T, 3, 50), and where its joints were seen, (T, 2, 50)."""
+    xyz = np.ascontiguousarray(solved.swapaxes(1, 2))
     return Motion(
         xyz=xyz.astype(np.float32),
-        observed=seen,
-        fps=keypoints.fps,
-        scale_px=width_px,
+        observed=joints.seen,
+        fps=fps,
+        scale_px=joints.width_px,
         lifter=LIFTER,
-        quality=_quality(xyz, target, seen),
+        quality=measure(xyz, target.swapaxes(1, 2), joints.seen),
     )
-
-
-def _quality(xyz: Points, target: Points, seen: Flags) -> dict[str, float]:
-    miss = np.linalg.norm(xyz[..., :2] - target, axis=-1)[seen]
-    shake = np.linalg.norm(np.diff(xyz, n=2, axis=0), axis=-1) if len(xyz) > 2 else np.zeros(1)
-    numbers = {
-        "fit_error": miss.mean() if miss.size else 0.0,
-        "jitter": shake.mean(),
-        "body_rate": seen[:, BODY].mean(),
-        "left_hand_rate": seen[:, LEFT_HAND].mean(),
-        "right_hand_rate": seen[:, RIGHT_HAND].mean(),
-    }
-    return {name: round(float(value), 6) for name, value in numbers.items()}

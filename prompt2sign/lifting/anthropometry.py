@@ -1,7 +1,8 @@
-"""Lengths of an average signer's bones, for what a clip does not show.
+"""The body of an average signer, for what a clip does not show. Lengths in shoulder widths: the distance of the joints.
 
-In shoulder widths (distance of the two shoulder joints). Body: medians of the published PHOENIX-2014T skels, whose unit
-is three shoulder widths. Hands: proportions of an average adult hand (palm 0.09 m, shoulders 0.36 m apart).
+Arms and hands: about the middle between the sexes in the measures of adults (shoulder joints 0.35 m apart, upper arm
+0.30 m, forearm 0.255 m, hand 0.185 m: Winter, "Biomechanics and Motor Control of Human Movement", 2009, table 4.1, as
+parts of a height of 1.70 m); nose and the bones of the hand: our choice, near the medians of the published skels.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..skeleton import SKELETON
 
-_BODY = {"nose": 0.64, "shoulder": 0.5, "elbow": 0.93, "wrist": 0.68}
+_BODY = {"nose": 0.66, "shoulder": 0.5, "elbow": 0.86, "wrist": 0.73}
 #: From the wrist joint of the body to the root of the hand: nearly the same place.
 _ROOT = 0.08
 #: Root to first point, then from point to point; thumb first.
@@ -23,7 +24,7 @@ _FINGERS = {
     "little": (0.22, 0.095, 0.06, 0.05),
 }
 #: Angle of each finger's first point seen from the root, radians from the middle of the hand towards the thumb.
-_SPREAD = {"thumb": 0.75, "index": 0.3, "middle": 0.05, "ring": -0.18, "little": -0.4}
+SPREAD = {"thumb": 0.75, "index": 0.3, "middle": 0.05, "ring": -0.18, "little": -0.4}
 
 
 def typical_lengths() -> NDArray[np.float64]:
@@ -39,9 +40,9 @@ def _length(child: str) -> float:
 
 
 def relaxed_hand() -> NDArray[np.float64]:
-    """(21, 2) a relaxed open hand seen from the back, root at the origin: along the forearm, and towards the thumb."""
-    points = [(0.0, 0.0)]
+    """(2, 21) a relaxed open hand seen from the back, root at the origin: along the forearm, and towards the thumb."""
+    points = [np.zeros((2, 1))]
     for finger, lengths in _FINGERS.items():
-        direction = np.array([np.cos(_SPREAD[finger]), np.sin(_SPREAD[finger])])
-        points += [tuple(direction * reach) for reach in np.cumsum(lengths)]
-    return np.array(points)
+        direction = np.array([[np.cos(SPREAD[finger])], [np.sin(SPREAD[finger])]])
+        points.append(direction * np.cumsum(lengths))
+    return np.concatenate(points, axis=1)

@@ -1,22 +1,33 @@
-"""A place for every joint in every frame: what was not seen is filled in, and stays marked as not observed."""
+"""A place in the picture for every joint in every frame: what was not seen is filled in, and stays marked as such."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..skeleton import (
     LEFT_ELBOW,
     LEFT_HAND,
+    LEFT_SHOULDER,
     LEFT_WRIST,
     NECK,
+    NOSE,
     RIGHT_ELBOW,
     RIGHT_HAND,
+    RIGHT_SHOULDER,
     RIGHT_WRIST,
     SKELETON,
 )
 from .anthropometry import relaxed_hand, typical_lengths
-from .normalise import Flags, Points, fill_in_time
+from .arrays import Array, constant, dot, namespace, unit
+from .smooth import Smoother
 
+#: Rounds of asking the neighbours: each lets a gap learn from neighbours one bone further away.
+_ROUNDS = 2
+#: Weight of a joint that is not seen: a guess, but the best there is.
+FILLED_WEIGHT = 0.3
 #: Directions from parent to child of a body at rest, arms hanging; x to the right of the picture, y down.
 _AT_REST = {
     "nose": (0.0, -1.0),
@@ -27,46 +38,76 @@ _AT_REST = {
     "right_wrist": (0.0, 1.0),
     "left_wrist": (0.0, 1.0),
 }
+#: Tension of a bridge against its strength: gaps of a few frames are bridged in a curve, long ones straight.
+_TENSION = 0.05
 
 
-def fill(xy: Points, seen: Flags) -> Points:
-    """(T, 50, 2) positions without gaps, from neck-centred positions and what was seen of them.
+def fill(xy: Array, seen: Array, strength: float) -> Array:
+    """Positions without gaps.
 
-    A joint that is seen at times is interpolated over time: a body joint against the neck, a hand point against its
-    wrist, so that a hand lost for a moment still follows its arm. A body joint that is never seen hangs from its
-    parent; a hand that is never seen continues the forearm, relaxed.
+    A joint that is lost for a while goes on moving with its neighbours on the body: what is bridged smoothly over the
+    gap is not its place but its offset from the mean of theirs. A body joint that is never seen hangs from its parent
+    as in a body at rest; a hand that is never seen continues the forearm, relaxed.
+
+    Args:
+        xy: (T, 2, B, 50) shoulder widths around the neck; anything where not seen.
+        seen: (T, B, 50) bool.
+        strength: Of the smoothing that bridges gaps.
+
+    Returns:
+        (T, 2, B, 50): `xy` where it was seen.
     """
-    filled = xy.copy()
-    typical = dict(zip(SKELETON.bones[:, 1], typical_lengths(), strict=True))
-    for parent, child in SKELETON.bones[:7]:
-        if seen[:, child].any():
-            filled[:, child] = fill_in_time(xy[:, child], seen[:, child])
-        else:
-            direction = np.array(_AT_REST[SKELETON.names[child]])
-            filled[:, child] = filled[:, parent] + typical[child] * direction
-    filled[:, NECK] = 0.0
-    for hand, elbow, wrist in ((LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), (RIGHT_HAND, RIGHT_ELBOW, RIGHT_WRIST)):
-        filled[:, hand] = _fill_hand(xy[:, hand], seen[:, hand], filled[:, elbow], filled[:, wrist])
+    xp = namespace(xy)
+    known, ever = seen[:, None], xp.any(seen, axis=0)
+    bridge = Smoother(xp.astype(seen, xy.dtype), strength, _TENSION * strength)
+    filled = _at_rest(xp.where(known, xy, bridge(xp.where(known, xy, 0.0))), ever)
+    from_neighbours = constant(_mean_of_neighbours().T, xy)
+    for _ in range(_ROUNDS):
+        around = filled @ from_neighbours
+        offset = bridge(xp.where(known, xy - around, 0.0))
+        filled = xp.where(known | ~ever, filled, around + offset)
     return filled
 
 
-def _fill_hand(xy: Points, seen: Flags, elbow: Points, wrist: Points) -> Points:
-    """(T, 21, 2) points of one hand; `elbow` and `wrist` (T, 2) are already filled."""
-    relaxed = _relaxed_along(elbow, wrist)
-    offsets = xy - wrist[:, None]
-    points = [
-        fill_in_time(offsets[:, joint], seen[:, joint]) if seen[:, joint].any() else relaxed[:, joint]
-        for joint in range(xy.shape[1])
-    ]
-    return np.stack(points, axis=1) + wrist[:, None]
+def _mean_of_neighbours() -> NDArray[np.float64]:
+    """(50, 50) takes the mean of each joint's neighbours: its bones' other ends, and the points of the next fingers.
+
+    The head and the shoulders have the neck alone, and the neck itself: it is the origin.
+    """
+    beside = np.zeros((SKELETON.count, SKELETON.count))
+    for parent, child in SKELETON.bones:
+        beside[child, parent] = 1
+        beside[parent, child] = child not in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER) and parent != NECK
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        fingers = np.arange(SKELETON.count)[hand][5:].reshape(4, 4)
+        for first, second in itertools.pairwise(fingers):
+            beside[first, second] = beside[second, first] = 1
+    beside[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]] = 0
+    beside[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, NECK], NECK] = 1
+    mean: NDArray[np.float64] = beside / beside.sum(axis=1, keepdims=True)
+    return mean
 
 
-def _relaxed_along(elbow: Points, wrist: Points) -> Points:
-    """(T, 21, 2) a relaxed hand that continues each frame's forearm, relative to the wrist, thumb inwards."""
-    forearm = wrist - elbow
-    along = forearm / np.maximum(np.linalg.norm(forearm, axis=-1, keepdims=True), 1e-6)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
-    across *= np.where((across * wrist).sum(axis=-1, keepdims=True) > 0, -1.0, 1.0)
-    hand = relaxed_hand()
-    placed: Points = hand[None, :, :1] * along[:, None] + hand[None, :, 1:] * across[:, None]
-    return placed
+def _at_rest(filled: Array, ever: Array) -> Array:
+    """(T, 2, B, 50) positions in which what was never (`ever` (B, 50)) seen is where it is in a body at rest."""
+    xp = namespace(filled)
+    typical = dict(zip(SKELETON.bones[:, 1], typical_lengths(), strict=True))
+    joints = [filled[..., joint] for joint in range(SKELETON.count)]
+    for parent, child in SKELETON.bones[:7]:
+        step = constant(_AT_REST[SKELETON.names[child]], filled)[:, None] * typical[child]
+        joints[child] = xp.where(ever[:, child], joints[child], joints[parent] + step)
+    for hand, elbow, wrist in ((LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), (RIGHT_HAND, RIGHT_ELBOW, RIGHT_WRIST)):
+        relaxed = _relaxed_along(joints[elbow], joints[wrist])
+        for number, joint in enumerate(range(hand.start, hand.stop)):
+            joints[joint] = xp.where(ever[:, joint], joints[joint], relaxed[..., number])
+    return xp.stack(joints, axis=-1)
+
+
+def _relaxed_along(elbow: Array, wrist: Array) -> Array:
+    """(T, 2, B, 21) a relaxed hand that continues each frame's forearm, thumb inwards; elbow and wrist (T, 2, B)."""
+    xp = namespace(wrist)
+    along = unit(wrist - elbow)
+    across = xp.stack([-along[:, 1], along[:, 0]], axis=1)
+    inwards = across * xp.where(dot(across, wrist) > 0, -1.0, 1.0)[:, None]
+    ahead, aside = constant(relaxed_hand(), wrist)
+    return wrist[..., None] + along[..., None] * ahead + inwards[..., None] * aside

@@ -2,16 +2,73 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ClipRejected
 from ..formats.keypoints import Keypoints
-from ..skeleton import LEFT_SHOULDER, NECK, RIGHT_SHOULDER, SKELETON
+from ..skeleton import LEFT_HAND, LEFT_SHOULDER, NECK, RIGHT_HAND, RIGHT_SHOULDER, SKELETON
 from .anthropometry import typical_lengths
+from .fill import FILLED_WEIGHT
 
 Points = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+#: A point that is seen is trusted at least this much, whatever its confidence.
+_LEAST_TRUST = 0.2
+
+
+class Joints(NamedTuple):
+    """The 50 joints of one clip as the solver takes them.
+
+    Attributes:
+        xy: (T, 50, 2) shoulder widths around the neck.
+        seen: (T, 50) which joints the estimator saw.
+        trust: (T, 50) weight of each place, from 0.2 to 1.
+        hints: (T, 49) what the estimator says of the depth of each bone, in parts of its length; NaN where nothing.
+        neck: (T, 2) the neck from the middle of the picture, in shoulder widths.
+        width_px: Shoulder width in pixels.
+    """
+
+    xy: Points
+    seen: Flags
+    trust: Points
+    hints: Points
+    neck: Points
+    width_px: float
+
+
+def joints_of(keypoints: Keypoints, min_confidence: float) -> Joints:
+    """Bring the keypoints of one clip to shoulder widths.
+
+    Raises:
+        ClipRejected: No frames, or no body in any of them.
+    """
+    if keypoints.n_frames == 0:
+        raise ClipRejected("no-frames", "the clip has no frames")
+    xy_px, confidence, seen = pick_joints(keypoints, min_confidence)
+    width_px = shoulder_width(xy_px, seen)
+    trust = np.where(seen, np.clip(confidence, _LEAST_TRUST, 1.0), FILLED_WEIGHT)
+    xy = centre(xy_px, seen, width_px)
+    neck = (neck_of(xy_px, seen) - np.array([keypoints.width, keypoints.height]) / 2) / width_px
+    return Joints(xy, seen, trust, depth_hints(keypoints, seen), neck, width_px)
+
+
+def depth_hints(keypoints: Keypoints, seen: Flags) -> Points:
+    """(T, 49) what `Keypoints.world` says of the depth of each bone, in parts of its length; NaN where nothing.
+
+    Bones between points that the estimator gives round different origins, neck to nose aside, are none: a hand hangs on
+    the wrist by an origin of its own.
+    """
+    start, end = SKELETON.bones.T
+    if keypoints.world is None:
+        return np.full((keypoints.n_frames, len(start)), np.nan)
+    world = keypoints.world[:, list(SKELETON.from_keypoints)].astype(np.float64)
+    bones = world[:, end] - world[:, start]
+    length = np.linalg.norm(bones, axis=-1)
+    known = seen[:, start] & seen[:, end] & (length > 0) & ~np.isin(end, (LEFT_HAND.start, RIGHT_HAND.start))
+    return np.where(known, bones[..., 2] / np.where(known, length, 1.0), np.nan)
 
 
 def pick_joints(keypoints: Keypoints, min_confidence: float) -> tuple[Points, Points, Flags]:
@@ -54,15 +111,19 @@ def shoulder_width(xy: Points, seen: Flags) -> float:
 
 
 def centre(xy: Points, seen: Flags, width_px: float) -> Points:
-    """(T, 50, 2) shoulder widths from the neck; a neck that is not seen is interpolated over time.
+    """(T, 50, 2) shoulder widths from the neck; raises as `neck_of` does."""
+    return (xy - neck_of(xy, seen)[:, None]) / width_px
+
+
+def neck_of(xy: Points, seen: Flags) -> Points:
+    """(T, 2) pixels of the neck; where it is not seen it is interpolated over time.
 
     Raises:
         ClipRejected: The neck is seen in no frame.
     """
     if not seen[:, NECK].any():
         raise ClipRejected("no-body", "neither the neck nor both shoulders are seen in any frame")
-    neck = fill_in_time(xy[:, NECK], seen[:, NECK])
-    return (xy - neck[:, None]) / width_px
+    return fill_in_time(xy[:, NECK], seen[:, NECK])
 
 
 def fill_in_time(values: Points, known: Flags) -> Points:

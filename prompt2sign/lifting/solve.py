@@ -1,136 +1,120 @@
-"""Depth and constant bone lengths.
+"""From places in the picture to motion: fill, smooth, measure, find depth, and make it all fit.
 
-The idea is that of Zelinka & Kanis 2020 (section 3, the method Prompt2Sign publishes): each bone has one length in the
-whole clip, so whatever its picture lacks of that length is depth. What differs: lengths come from the frames that show
-the bone, each side on its own; positions are fitted to lengths by projecting onto each bone in turn (position based
-dynamics, Mueller et al. 2007, eq. 10-11) instead of by a thousand small gradient steps; and nothing is random.
+The idea of constant lengths is that of Zelinka & Kanis 2020 (section 3, the method Prompt2Sign publishes): each bone
+has one length in the whole clip, so whatever its picture lacks of that length is depth. What is new is how the signs
+of depth are found (`depth`), and that nothing is left to a thousand small gradient steps.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-from ..skeleton import LEFT_SHOULDER, NECK, RIGHT_SHOULDER, SKELETON
-from .anthropometry import typical_lengths
-from .normalise import Flags, Points
+from ..skeleton import NECK, SKELETON
+from .arms import ELBOWS, WRISTS
+from .arrays import TINY, Array, constant, dot, namespace
+from .depth import bone_depths
+from .fill import fill
+from .lengths import BONE_TO, bone_lengths
+from .refine import build, refine
+from .smooth import Smoother, strength_at
 
-#: The longest a bone looks in most frames is its length: it then lies in the plane of the picture.
-_LENGTH_QUANTILE = 0.9
-#: A measured bone may differ from an average signer's by this factor; beyond it the estimator erred.
-_LENGTH_RANGE = (0.5, 1.7)
 
+class Batch(NamedTuple):
+    """Clips of one length.
 
-def bone_lengths(xy: Points, seen: Flags) -> NDArray[np.float64]:
-    """(49,) length of each bone in shoulder widths.
-
-    A bone that is never seen takes the length of its other side, and where that is never seen either, a typical one.
+    Attributes:
+        xy: (T, 2, B, 50) in shoulder widths around the neck; anything where not seen.
+        seen: (T, B, 50) bool.
+        trust: (T, B, 50) weight of each place, more than 0.
+        hints: (T, B, 49) what the estimator says of the depth of each bone, in parts of its length; NaN where nothing.
+        neck: (T, 2, B) the neck from the middle of the picture, in shoulder widths.
     """
-    start, end = SKELETON.bones.T
-    typical = typical_lengths()
-    shown = seen[:, start] & seen[:, end]
-    apparent = np.where(shown, np.linalg.norm(xy[:, end] - xy[:, start], axis=-1), np.nan)
-    known = shown.any(axis=0)
-    lengths = np.full(len(typical), np.nan)
-    lengths[known] = np.nanquantile(apparent[:, known], _LENGTH_QUANTILE, axis=0)
-    lengths = np.clip(lengths, _LENGTH_RANGE[0] * typical, _LENGTH_RANGE[1] * typical)
-    lengths = np.where(np.isnan(lengths), lengths[_other_side()], lengths)
-    # The shoulders define the unit, so both sides share it.
-    shoulders = np.isin(end, (RIGHT_SHOULDER, LEFT_SHOULDER))
-    lengths[shoulders] = np.nanmean(lengths[shoulders]) if not np.isnan(lengths[shoulders]).all() else np.nan
-    return np.where(np.isnan(lengths), typical, lengths)
+
+    xy: Array
+    seen: Array
+    trust: Array
+    hints: Array
+    neck: Array
 
 
-def _other_side() -> NDArray[np.intp]:
-    """(49,) index of the same bone on the other side."""
-    children = SKELETON.bones[:, 1]
-    position = {child: bone for bone, child in enumerate(children)}
-    return np.array([position[SKELETON.mirror[child]] for child in children])
+#: Strength of the bridges over gaps, and of the smoothing of depth, at 25 frames a second.
+_BRIDGE, _DEPTH = 1.0, 10.0
+#: Error of a depth that follows from a length: the part of the length that it is wrong by, what the picture adds, and
+#: the least depth that is told from none, in parts of the length.
+_LENGTH_PART, _NOISE, _LEAST_DEPTH = 0.02, 0.02, 0.12
 
 
-def initial_positions(xy: Points, lengths: NDArray[np.float64]) -> Points:
-    """(T, 50, 3) positions with the depth that each bone's picture lacks of its length, always towards the camera.
-
-    Shoulders stay in the plane of the picture: which one is nearer cannot be told from one frame.
-    """
-    z = np.zeros(xy.shape[:2])
-    for (parent, child), length in zip(SKELETON.bones, lengths, strict=True):
-        if child in (RIGHT_SHOULDER, LEFT_SHOULDER):
-            continue
-        apparent = np.linalg.norm(xy[:, child] - xy[:, parent], axis=-1)
-        z[:, child] = z[:, parent] + np.sqrt(np.maximum(length**2 - apparent**2, 0.0))
-    return np.concatenate([xy, z[..., None]], axis=-1)
-
-
-def fit(
-    start: Points,
-    target: Points,
-    weight: Points,
-    lengths: NDArray[np.float64],
-    *,
-    smoothing: float,
-    iterations: int,
-) -> Points:
-    """Positions that keep every bone's length and stay close to what was seen.
+def solve(batch: Batch, fps: float, smoothing: float, camera_distance: float | None = None) -> Array:
+    """Motion of the clips of a batch.
 
     Args:
-        start: (T, 50, 3) first guess.
-        target: (T, 50, 2) where the joints were seen.
-        weight: (T, 50) pull of the target, 0 to 1.
-        lengths: (49,) bone lengths.
-        smoothing: Strength of the smoothing over time, mostly of depth.
-        iterations: Rounds.
+        batch: The joints of clips of one length.
+        fps: Frames per second.
+        smoothing: Strength of the smoothing over time, at 25 frames a second.
+        camera_distance: From the camera to the neck in shoulder widths; None for a camera far away.
 
     Returns:
-        (T, 50, 3) positions, the neck at the origin, bone lengths exact to rounding.
+        (T, 3, B, 50) x right, y down, z towards the camera, the neck at the origin; bone lengths exact to rounding.
     """
-    levels = _levels(lengths)
-    position = start.copy()
-    for _ in range(iterations):
-        position[..., :2] += 0.5 * weight[..., None] * (target - position[..., :2])
-        _smooth(position, smoothing)
-        for parents, children, length in levels:
-            _shorten_or_stretch(position, parents, children, length)
-        position[:, NECK] = 0.0
-    return _rebuild(position, levels)
+    filled = fill(batch.xy, batch.seen, strength_at(fps, _BRIDGE))
+    picture = Smoother(batch.trust, strength_at(fps, smoothing))(filled)
+    picture = picture - picture[..., [NECK]]
+    xyz = _from_afar(picture, batch, fps)
+    if camera_distance is None:
+        return xyz
+    return _from_afar(without_perspective(picture, batch.neck, xyz[:, 2], camera_distance), batch, fps)
 
 
-_Level = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
+def without_perspective(picture: Array, neck: Array, depth: Array, camera_distance: float) -> Array:
+    """Where a pinhole camera's picture would show each joint if the camera were far away.
+
+    Args:
+        picture: (T, 2, B, 50) joints in shoulder widths around the neck.
+        neck: (T, 2, B) the neck from the middle of the picture, in shoulder widths.
+        depth: (T, B, 50) of the joints before the neck, towards the camera.
+        camera_distance: From the camera to the neck.
+
+    Returns:
+        (T, 2, B, 50).
+    """
+    neck = neck[..., None]
+    return (picture + neck) * (1 - depth / camera_distance)[:, None] - neck
 
 
-def _levels(lengths: NDArray[np.float64]) -> list[_Level]:
-    """Bones by distance from the root, so that no bone of a level touches another one's child."""
-    by_child = dict(zip(SKELETON.bones[:, 1], lengths, strict=True))
-    return [(*bones.T, np.array([by_child[child] for child in bones[:, 1]])) for bones in SKELETON.levels]
+def _from_afar(xy: Array, batch: Batch, fps: float) -> Array:
+    """Motion (T, 3, B, 50) from smooth positions (T, 2, B, 50) without perspective."""
+    lengths = bone_lengths(xy, batch.seen)
+    start, end = SKELETON.bones.T.tolist()
+    flat = xy[..., end] - xy[..., start]
+    depths = bone_depths(xy, lengths, batch.hints, fps)
+    lengths = _arms_as_found(flat, depths, lengths)
+    depths = _smooth(_arms_to_length(flat, depths, lengths), lengths, strength_at(fps, _DEPTH))
+    return refine(build(namespace(xy).concat([flat, depths[:, None]], axis=1), lengths), xy, lengths)
 
 
-def _smooth(position: Points, strength: float) -> None:
-    """Move each frame towards the mean of its neighbours; depth, which nothing measures, three times as much."""
-    if len(position) < 3 or strength == 0:
-        return
-    step = 0.5 * (position[:-2] + position[2:]) - position[1:-1]
-    rate = strength * np.array([1 / 3, 1 / 3, 1.0])
-    position[1:-1] += step * (rate / (1 + rate))
+def _arms_as_found(flat: Array, depths: Array, lengths: Array) -> Array:
+    """(B, 49) lengths in which arms are as long as their pictures and depths together say, both sides alike."""
+    xp = namespace(flat)
+    found = {bone: lengths[:, bone] for bone in range(lengths.shape[-1])}
+    for joints in (ELBOWS, WRISTS):
+        pair = [BONE_TO[joint] for joint in joints]
+        full = xp.sqrt(dot(flat[..., pair], flat[..., pair]) + depths[..., pair] ** 2)
+        length = xp.mean(xp.sort(full, axis=0)[len(full) // 2], axis=-1)
+        found |= dict.fromkeys(pair, length)
+    return xp.stack([found[bone] for bone in range(len(found))], axis=-1)
 
 
-def _shorten_or_stretch(
-    position: Points, parents: NDArray[np.intp], children: NDArray[np.intp], length: NDArray[np.float64]
-) -> None:
-    """Bring the bones of one level to their lengths, moving the far end three times as much as the near one."""
-    bone = position[:, children] - position[:, parents]
-    apparent = np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-9)
-    excess = bone * (1 - length[:, None] / apparent)
-    position[:, children] -= 0.75 * excess
-    for column, parent in enumerate(parents):
-        position[:, parent] += 0.25 * excess[:, column]
+def _arms_to_length(flat: Array, depths: Array, lengths: Array) -> Array:
+    """(T, B, 49) depths in which the arms' have the size that their lengths leave, and the sign that was found."""
+    xp = namespace(flat)
+    is_arm = constant([float(child in (*ELBOWS, *WRISTS)) for _, child in SKELETON.bones.tolist()], flat) > 0
+    left = xp.sqrt(xp.maximum(lengths**2 - dot(flat, flat), 0.0))
+    return xp.where(is_arm, xp.sign(depths) * left, depths)
 
 
-def _rebuild(position: Points, levels: list[_Level]) -> Points:
-    """Directions from the fit, lengths exact: forward kinematics from the neck outwards."""
-    exact = np.zeros_like(position)
-    for parents, children, length in levels:
-        bone = position[:, children] - position[:, parents]
-        norm = np.linalg.norm(bone, axis=-1, keepdims=True)
-        direction = np.where(norm > 1e-9, bone / np.maximum(norm, 1e-9), [0.0, 0.0, 1.0])
-        exact[:, children] = exact[:, parents] + length[:, None] * direction
-    return exact
+def _smooth(depths: Array, lengths: Array, strength: float) -> Array:
+    """Depths (T, B, 49) smoothed over time, those least that are known best: a bone along the line of sight."""
+    xp = namespace(depths)
+    least = xp.maximum(xp.abs(depths) / xp.maximum(lengths, TINY), _LEAST_DEPTH)
+    error = _LENGTH_PART / least + _NOISE
+    return Smoother((_NOISE / error) ** 2, strength)(depths[:, None])[:, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,15 @@ from typing import Any
 from ..languages import get_language
 from ..options import LiftOptions, Pipeline, PoseOptions, PromptOptions, TrimOptions
 from ..records import Clip
-from .stage import Job, Result, Stage, file_sha256, path_state
+from .stage import Job, Needs, Result, Stage, file_sha256
 
 
 class Trim:
     """Cut the clip out of its video, exact to the frame; a video that is the clip is used as it is."""
 
     name, version, folder, suffix, after = "trim", 1, "clips", ".mp4", ""
-    parallel, milliseconds_a_frame = True, 12.0
+    workers: Needs = "always"
+    milliseconds_a_frame = 12.0
 
     def __init__(self, options: TrimOptions) -> None:
         self.options = options
@@ -25,10 +28,9 @@ class Trim:
         """Ready keypoints need no video."""
         return clip.media is not None and clip.keypoints is None
 
-    def inputs(self, clip: Clip) -> list[Any]:
+    def inputs(self, clip: Clip, state: str) -> list[Any]:
         """The video and the times."""
-        assert clip.media is not None
-        return [path_state(clip.media), clip.start_s, clip.end_s, clip.fps]
+        return [state, clip.start_s, clip.end_s, clip.fps]
 
     def run(self, job: Job) -> Result:
         """Trim, or reuse."""
@@ -56,8 +58,9 @@ class Trim:
 class Pose:
     """2D keypoints of every frame, estimated or imported."""
 
-    name, version, folder, suffix, after = "pose", 1, "keypoints", ".h5", "trim"
-    parallel, milliseconds_a_frame = True, 60.0
+    name, version, folder, suffix, after = "pose", 2, "keypoints", ".h5", "trim"
+    workers: Needs = "always"
+    milliseconds_a_frame = 60.0
 
     def __init__(self, options: PoseOptions) -> None:
         self.options = options
@@ -66,13 +69,11 @@ class Pose:
         """Every clip."""
         return True
 
-    def inputs(self, clip: Clip) -> list[Any]:
+    def inputs(self, clip: Clip, state: str) -> list[Any]:
         """The ready keypoints, or the estimator's version."""
         if clip.keypoints is not None:
-            return [path_state(clip.keypoints), clip.keypoints_member, clip.fps, clip.width, clip.height]
-        from ..estimators.base import installed_version
-
-        return [installed_version(self.options.estimator)]
+            return [state, clip.keypoints_member, clip.fps, clip.width, clip.height]
+        return [_installed_version(self.options.estimator)]
 
     def run(self, job: Job) -> Result:
         """Estimate, or import."""
@@ -108,8 +109,9 @@ class Pose:
 class Lift:
     """3D motion from 2D keypoints."""
 
-    name, version, folder, suffix, after = "lift", 1, "motion", ".h5", "pose"
-    parallel, milliseconds_a_frame = True, 0.3
+    name, version, folder, suffix, after = "lift", 2, "motion", ".h5", "pose"
+    workers: Needs = "if long"
+    milliseconds_a_frame = 0.3
 
     def __init__(self, options: LiftOptions) -> None:
         self.options = options
@@ -118,7 +120,7 @@ class Lift:
         """Every clip."""
         return True
 
-    def inputs(self, clip: Clip) -> list[Any]:
+    def inputs(self, clip: Clip, state: str) -> list[Any]:
         """Nothing but the keypoints."""
         return []
 
@@ -138,7 +140,8 @@ class Prompts:
     """Prompts from templates and the clip's text; they live in the receipt."""
 
     name, version, folder, suffix, after = "prompts", 1, "", "", ""
-    parallel, milliseconds_a_frame = False, 0.0
+    workers: Needs = "never"
+    milliseconds_a_frame = 0.0
 
     def __init__(self, options: PromptOptions) -> None:
         self.options = options
@@ -147,9 +150,9 @@ class Prompts:
         """Every clip."""
         return True
 
-    def inputs(self, clip: Clip) -> list[Any]:
+    def inputs(self, clip: Clip, state: str) -> list[Any]:
         """The text and the templates."""
-        return [clip.text, _templates(clip.language, self.options.templates)]
+        return [clip.text, _templates_sha256(clip.language, self.options.templates)]
 
     def run(self, job: Job) -> Result:
         """Fill templates."""
@@ -167,6 +170,14 @@ def stages_of(pipeline: Pipeline) -> tuple[Stage, ...]:
     return Trim(pipeline.trim), Pose(pipeline.pose), Lift(pipeline.lift), Prompts(pipeline.prompts)
 
 
+@lru_cache(maxsize=4)
+def _installed_version(name: str) -> str | None:
+    """Looked up once: it searches the disk, and every clip's fingerprint holds it."""
+    from ..estimators.base import installed_version
+
+    return installed_version(name)
+
+
 @lru_cache(maxsize=1)
 def _estimator(name: str, quality: str) -> Any:
     """One estimator a process, kept between clips."""
@@ -180,6 +191,11 @@ def _templates(language: str, path: Path | None) -> tuple[str, ...]:
     from ..prompts import load_templates
 
     return load_templates(get_language(language), path)
+
+
+@lru_cache(maxsize=4)
+def _templates_sha256(language: str, path: Path | None) -> str:
+    return hashlib.sha256(json.dumps(_templates(language, path)).encode()).hexdigest()
 
 
 def _source_sha256(path: Path) -> str:

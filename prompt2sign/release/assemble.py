@@ -43,7 +43,6 @@ class Assembly:
         n_frames: Frames in it.
         n_waiting: Clips left out because a stage was not run yet.
         rejected: Clips that did not make it, by `stage/reason`.
-        n_failed: How many of those were not dropped by the user's own filter.
         n_bytes: Size of all files.
         estimators: What each estimator said of itself.
         n_replaced: Clips of the earlier release that stood there.
@@ -55,7 +54,6 @@ class Assembly:
     n_frames: int = 0
     n_waiting: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    n_failed: int = 0
     n_bytes: int = 0
     estimators: dict[str, Any] = field(default_factory=dict)
     n_replaced: int = 0
@@ -70,7 +68,6 @@ class Assembly:
     def add_rejected(self, row: Row) -> None:
         """Count a clip that did not make it."""
         self.rejected[f"{row['stage']}/{row['reason']}"] += 1
-        self.n_failed += row["status"] == "failed"
 
 
 def assemble(build: Build, out: Path) -> Assembly:
@@ -127,7 +124,7 @@ def _survey(build: Build, assembly: Assembly) -> tuple[Assembly, str]:
         row = wording.of_rejection(rejection)
         assembly.add_rejected(row)
         note(row)
-    for outcome in outcomes(build.stages, build.ledger, build.work):
+    for outcome in _outcomes(build):
         if outcome.ready:
             assembly.add_ready(outcome)
             note([_published(outcome.clip), [(r.stage, r.fingerprint, r.output_sha256) for r in outcome.made()]])
@@ -140,6 +137,10 @@ def _survey(build: Build, assembly: Assembly) -> tuple[Assembly, str]:
     return assembly, digest.hexdigest()
 
 
+def _outcomes(build: Build) -> Iterator[Outcome]:
+    return outcomes(build.stages, build.ledger, build.work, build.request.pipeline.keep)
+
+
 def _published(clip: Clip) -> dict[str, Any]:
     """What of a clip enters a release: nothing about where it lies on this machine."""
     return {key: value for key, value in clip.to_json().items() if key not in ("media", "keypoints")}
@@ -150,7 +151,7 @@ def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     options = build.request.pipeline.shard
     shards = ShardSetWriter(
         folder / "data",
-        ShardInfo(step=options.step),
+        ShardInfo(step=options.step, layout=options.layout),
         shard_bytes=int(options.file_mb * 1e6),
         row_group=options.row_group_clips,
     )
@@ -164,7 +165,7 @@ def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assem
     """Put every ready clip into the shards, and yield a row for every other one."""
     wording = Wording(build)
     yield from map(wording.of_rejection, build.ledger.rejections())
-    for outcome in outcomes(build.stages, build.ledger, build.work):
+    for outcome in _outcomes(build):
         if outcome.ended:
             yield wording.of_receipt(outcome.ended)
         elif outcome.ready:

@@ -89,7 +89,7 @@ release = prompt2sign.open_release(".")
 for clip in release:
     print(clip.clip_id, clip.text, clip.motion.shape)  # float32 (frames, 50, 3)
 ```
-or with any Parquet reader: `xyz = pose / {round(1 / options["shard"]["step"])}`, reshaped to (n_frames, 50, 3).
+{_by_hand(options["shard"])}
 
 ## What is in it
 - `data/`: Parquet shards, one clip a row (version and layout: `schemas/shard-v1.md` of prompt2sign)
@@ -102,6 +102,12 @@ tells which joints were seen; the others were filled in. Depth is inferred from 
 
 Pose estimators: {", ".join(f"{name} ({n:,})" for name, n in counts["estimators"].items())}.
 """
+
+
+def _by_hand(shard: dict[str, Any]) -> str:
+    if shard["layout"] == "compact":
+        return "Any Parquet reader opens them, but `pose` is packed: schemas/shard-v1.md undoes it in a few lines."
+    return f"or with any Parquet reader: `xyz = pose / {round(1 / shard['step'])}`, reshaped to (n_frames, 50, 3)."
 
 
 def _name(language: Language) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..corpora.base import CorpusFacts
+from ..formats.layout import Layout
 from ..formats.shard_schema import imported
 from ..languages import Language
 from .finish import finish_release, terms_of
@@ -15,7 +16,14 @@ _CORPUS = "skels"
 
 
 def import_release(
-    prefix: Path, language: Language, convention: str, out: Path, *, fps: float | None, licence: str
+    prefix: Path,
+    language: Language,
+    convention: str,
+    out: Path,
+    *,
+    fps: float | None,
+    licence: str,
+    layout: Layout = "frame-major",
 ) -> dict[str, int]:
     """Write the release of skels files, whole or not at all; see `import_skels` for arguments and errors.
 
@@ -38,14 +46,21 @@ def import_release(
     release_at(out, _CORPUS, language.code)
     with whole_folder(out) as folder:
         import_skels(
-            prefix, language.code, convention, folder / "data", corpus=_CORPUS, fps=fps, licence=terms_of(facts)
+            prefix,
+            language.code,
+            convention,
+            folder / "data",
+            corpus=_CORPUS,
+            fps=fps,
+            licence=terms_of(facts),
+            layout=layout,
         )
         options = {
             "language": language.code,
             "corpus": _CORPUS,
             "convention": convention,
             "fps": fps,
-            "shard": {"step": imported(convention).step},
+            "shard": {"step": imported(convention).step, "layout": layout},
         }
         manifest = finish_release(folder, facts, options, estimators={}, build="")
     return {split: counts["clips"] for split, counts in manifest["counts"]["splits"].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter
@@ -21,8 +22,45 @@ if TYPE_CHECKING:
 
 RATES = ("body_rate", "left_hand_rate", "right_hand_rate")
 PERCENTILES = (5, 50, 95)
-_COLUMNS = ("lang", "split", "signer", "text", "fps", "n_frames", "quality")
+_COLUMNS = ("clip_id", "lang", "split", "signer", "text", "fps", "n_frames", "quality")
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+
+
+@dataclass
+class _Quality:
+    """The quality numbers of some clips; a few bytes a clip."""
+
+    values: dict[str, array[float]] = field(default_factory=dict)
+    worst: dict[str, tuple[float, str]] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
+    rated: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: dict[str, Any]) -> None:
+        for name, value in row["quality"].items():
+            # `validate` is what complains about numbers that are none.
+            if value is None or math.isnan(value):
+                continue
+            self.values.setdefault(name, array("f")).append(value)
+            worst = self.worst.setdefault(name, (value, row["clip_id"]))
+            if value < worst[0] if name in RATES else value > worst[0]:
+                self.worst[name] = (value, row["clip_id"])
+            if name in RATES:
+                self.seen[name] += value * row["n_frames"]
+                self.rated[name] += row["n_frames"]
+
+    def detection(self) -> dict[str, float]:
+        return {name: round(self.seen[name] / self.rated[name], 4) for name in RATES if self.rated[name]}
+
+    def percentiles(self) -> dict[str, dict[str, float]]:
+        return {
+            name: {f"p{p}": round(float(np.percentile(values, p)), 5) for p in PERCENTILES}
+            for name, values in self.values.items()
+        }
+
+    def worst_clips(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: {"worst": round(value, 5), "worst_clip": clip_id} for name, (value, clip_id) in self.worst.items()
+        }
 
 
 @dataclass
@@ -35,9 +73,7 @@ class _Group:
     signers: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     fps: set[float] = field(default_factory=set)
-    quality: dict[str, array[float]] = field(default_factory=dict)
-    seen: Counter[str] = field(default_factory=Counter)
-    rated: Counter[str] = field(default_factory=Counter)
+    quality: _Quality = field(default_factory=_Quality)
 
     def add(self, row: dict[str, Any]) -> None:
         self.clips += 1
@@ -47,13 +83,7 @@ class _Group:
         self.signers |= {row["signer"]} - {""}
         self.words.update(_WORD.findall(lower(row["text"], get_language(row["lang"]))))
         self.fps.add(row["fps"])
-        for name, value in row["quality"].items():
-            if value is None:
-                continue
-            self.quality.setdefault(name, array("f")).append(value)
-            if name in RATES:
-                self.seen[name] += value * row["n_frames"]
-                self.rated[name] += row["n_frames"]
+        self.quality.add(row)
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -63,11 +93,8 @@ class _Group:
             "signers": len(self.signers),
             "vocabulary": len(self.words),
             "fps": sorted(self.fps),
-            "detection": {name: round(self.seen[name] / self.rated[name], 4) for name in RATES if self.rated[name]},
-            "quality": {
-                name: {f"p{p}": round(float(np.percentile(values, p)), 5) for p in PERCENTILES}
-                for name, values in self.quality.items()
-            },
+            "detection": self.quality.detection(),
+            "quality": self.quality.percentiles(),
         }
 
 
@@ -80,8 +107,9 @@ def inspect_release(path: Path) -> dict[str, Any]:
     Returns:
         JSON types only. `groups`: a list with `lang`, `split`, `clips`, `frames`, `hours`, `signers` (those named),
         `vocabulary` (distinct words, lower case), `fps`, `detection` (share of joints seen, over all frames) and
-        `quality` (percentiles 5, 50, 95 over clips); `shards`: unit, step, convention and version; `rejected`: clips
-        by `stage/reason`.
+        `quality` (percentiles 5, 50, 95 over clips); `detection` and `quality` again over the whole release, this
+        time with `worst` and `worst_clip`; `shards`: unit, step, convention and version; `rejected`: clips by
+        `stage/reason`.
 
     Raises:
         UsageError: There is no release at `path`.
@@ -89,14 +117,25 @@ def inspect_release(path: Path) -> dict[str, Any]:
     """
     release = open_release(path)
     groups: dict[tuple[str, str], _Group] = {}
+    whole = _Quality()
     for _, table in release.tables(_COLUMNS):
         for row in table.to_pylist():
             groups.setdefault((row["lang"], row["split"]), _Group()).add(row)
+            whole.add(row)
+    worst = whole.worst_clips()
     return {
         "clips": sum(group.clips for group in groups.values()),
         "groups": [{"lang": lang, "split": split, **group.summary()} for (lang, split), group in groups.items()],
+        "detection": whole.detection(),
+        "quality": {name: {**values, **worst[name]} for name, values in whole.percentiles().items()},
         "shards": [
-            {"version": info.version, "unit": info.unit, "step": info.step, "convention": info.convention}
+            {
+                "version": info.version,
+                "unit": info.unit,
+                "step": info.step,
+                "layout": info.layout,
+                "convention": info.convention,
+            }
             for info in release.infos
         ],
         "rejected": _rejected(path),
@@ -119,7 +158,7 @@ def format_inspection(inspection: dict[str, Any]) -> RenderableType:
     from rich.console import Group
 
     parts = [_counts_table(inspection)]
-    if any(group["quality"] for group in inspection["groups"]):
+    if inspection["quality"]:
         parts.append(_quality_table(inspection))
     if inspection["rejected"]:
         parts.append(_rejected_table(inspection["rejected"]))
@@ -141,15 +180,19 @@ def _counts_table(inspection: dict[str, Any]) -> RenderableType:
 
 def _quality_table(inspection: dict[str, Any]) -> RenderableType:
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("Language", "Split", title="How good it is (percentiles over clips)", title_justify="left")
-    for name in ("Measure", *(f"{p} %" for p in PERCENTILES), "All frames"):
-        table.add_column(name, justify="left" if name == "Measure" else "right")
-    for group in inspection["groups"]:
-        for name, values in group["quality"].items():
-            overall = group["detection"].get(name)
-            numbers = [f"{values[f'p{p}']:.4f}" for p in PERCENTILES]
-            table.add_row(group["lang"], group["split"], name, *numbers, "" if overall is None else f"{overall:.2%}")
+    table = Table(title="How good it is (percentiles over clips)", title_justify="left")
+    table.add_column("Measure", no_wrap=True)
+    for name in (*(f"{p} %" for p in PERCENTILES), "Seen", "Worst"):
+        table.add_column(name, justify="right")
+    table.add_column("Worst clip", overflow="fold")
+    for name, values in inspection["quality"].items():
+        overall = inspection["detection"].get(name)
+        numbers = [f"{values[f'p{p}']:.4f}" for p in PERCENTILES]
+        seen = "" if overall is None else f"{overall:.2%}"
+        # A clip may be called [bold].
+        table.add_row(name, *numbers, seen, f"{values['worst']:.4f}", Text(values["worst_clip"]))
     return table
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..formats.layout import unpack
 from ..formats.shard_read import Shard
 from ..formats.shard_schema import VALUES_PER_FRAME
 from ..languages import get_language
@@ -90,7 +91,8 @@ def _arrays(row: dict[str, Any], pose: NDArray[np.int32], observed: NDArray[np.b
     if len(pose) != n_frames * VALUES_PER_FRAME:
         yield f"pose holds {len(pose)} numbers, {n_frames} frames need {n_frames * VALUES_PER_FRAME}"
     elif n_frames > 0 and shard.info.unit == "shoulder_width":
-        yield from motion_faults(pose.reshape(-1, SKELETON.count, 3) / np.float64(shard.info.scale), shard.info.step)
+        (joints,) = unpack([pose], shard.info.layout)
+        yield from motion_faults(joints / np.float64(shard.info.scale), shard.info.step)
 
 
 def motion_faults(xyz: NDArray[np.float64], step: float) -> Iterator[str]:

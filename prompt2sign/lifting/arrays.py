@@ -1,0 +1,67 @@
+"""Small array helpers that work alike on NumPy and torch (the Python array API standard).
+
+Inside the solver, time comes first and the clips of a batch have an axis of their own: points and vectors are
+(T, C, B, ...) with C = 2 or 3 components, everything else (T, B, ...). Frames that only pad a clip to the length of
+its batch carry no weight.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+from array_api_compat import numpy as numpy_namespace
+
+#: An array of any library.
+Array = Any
+#: A length under which a direction means nothing.
+TINY = 1e-9
+#: What a hint costs that is plainly mistaken.
+_MISTAKE = 9.0
+
+
+def namespace(*arrays: Array) -> Any:
+    """The array library of `arrays`: NumPy or torch, under the names of the standard."""
+    return numpy_namespace if isinstance(arrays[0], np.ndarray) else array_namespace(*arrays)
+
+
+def constant(values: Any, like: Array) -> Array:
+    """`values` as an array of the library, type and device of `like`."""
+    return namespace(like).asarray(values, dtype=like.dtype, device=device(like))
+
+
+def dot(first: Array, second: Array) -> Array:
+    """(T, ...) the scalar products of vectors (T, C, ...)."""
+    return namespace(first).sum(first * second, axis=1)
+
+
+def norm(vectors: Array) -> Array:
+    """(T, ...) the lengths of vectors (T, C, ...)."""
+    return namespace(vectors).sqrt(dot(vectors, vectors))
+
+
+def unit(vectors: Array) -> Array:
+    """(T, C, ...) vectors of length 1; what has no length stays as it is."""
+    length = norm(vectors)
+    return vectors / namespace(vectors).where(length > TINY, length, 1.0)[:, None]
+
+
+def chosen(values: Array, index: Array) -> Array:
+    """(...) of `values` (..., S), the ones numbered by `index` (...)."""
+    xp = namespace(values)
+    states = xp.arange(values.shape[-1], device=device(values))
+    return xp.sum(xp.where(index[..., None] == states, values, 0.0), axis=-1)
+
+
+def outside(values: Array, low: float, high: float) -> Array:
+    """By how much values lie outside a range; 0 within."""
+    xp = namespace(values)
+    return xp.maximum(xp.maximum(values - high, low - values), 0.0)
+
+
+def hint_cost(values: Array, hints: Array, error: float) -> Array:
+    """Squares of how many errors values lie from hints, at most that of a plain mistake; 0 where no hint (NaN) is."""
+    xp = namespace(values)
+    square = ((values - xp.where(xp.isnan(hints), values, hints)) / error) ** 2
+    return xp.minimum(square, _MISTAKE)

@@ -1,0 +1,99 @@
+"""How much nearer to the camera each bone ends than it starts: arms by a grid, palms and fingers by search.
+
+The picture leaves two answers for each bone, or none where noise makes it look longer than it is. Palms are mirror
+images of themselves, fingers have eight patterns of signs for each; which palm it is decides how fingers may bend and
+how the wrist is bent, and so what the forearm does. Arms are decided first, with both palms in mind; then palms, then
+fingers.
+"""
+
+from __future__ import annotations
+
+from ..skeleton import LEFT_HAND, NOSE, RIGHT_HAND, SKELETON
+from .arms import ELBOWS, WRISTS, arm_depths, wrist_costs
+from .arrays import Array, chosen, constant, dot, namespace
+from .fingers import finger_bones, pattern_changes, pattern_costs, pattern_hints
+from .lengths import BONE_TO
+from .palm import Palms, both_palms, palm_depths, palm_hints
+from .search import best_path
+
+_HANDS = [[*range(hand.start, hand.stop)] for hand in (LEFT_HAND, RIGHT_HAND)]
+_HAND_BONES = [[BONE_TO[joint] for joint in hand] for hand in _HANDS]
+#: A left hand is looked at in a mirror.
+_MIRROR = [[-1.0, 1.0], [1.0, 1.0]]
+#: Arms turn slowly: their depth is looked for this many times a second.
+_ARM_RATE = 12.5
+#: Change of a palm's axes from frame to frame that costs 1, and the most that any change costs.
+_PALM_TURN, _PALM_JUMP = 0.25, 9.0
+
+
+def bone_depths(xy: Array, lengths: Array, hints: Array, fps: float) -> Array:
+    """(T, B, 49) how much nearer to the camera each bone ends than it starts; arguments as of `solve`."""
+    xp = namespace(xy)
+    hands = _both_hands(xy) * constant(_MIRROR, xy)[:, None, :, None]
+    sizes = xp.stack([lengths[:, bones] for bones in _HAND_BONES], axis=1)
+    hand_hints = xp.stack([hints[..., bones] for bones in _HAND_BONES], axis=2)
+    palms = both_palms(hands, sizes)
+    bones = finger_bones(hands, sizes)
+    costs = pattern_costs(bones, palms) + pattern_hints(bones, hand_hints)[:, :, :, None]
+    palm_costs = xp.sum(xp.min(costs, axis=-1), axis=-1) + palm_hints(palms, hand_hints)
+    arm_bones = [[BONE_TO[joint] for joint in joints] for joints in (ELBOWS, WRISTS)]
+    arm_lengths, arm_hints = ([values[..., bones] for bones in arm_bones] for values in (lengths, hints))
+    stride = max(1, round(fps / _ARM_RATE))
+    now_and_then = (
+        [hint[::stride] for hint in arm_hints],
+        Palms(*(axis[::stride] for axis in palms)),
+        palm_costs[::stride],
+    )
+    upper, fore = (
+        _every_frame(depth, stride, len(xy)) for depth in arm_depths(xy[::stride], arm_lengths, *now_and_then)
+    )
+    by_wrist = wrist_costs(xy[..., WRISTS] - xy[..., ELBOWS], fore[..., None], palms)[..., 0]
+    answer = best_path(palm_costs + by_wrist, _palm_changes(palms))
+    pattern = best_path(chosen(xp.moveaxis(costs, 3, -1), answer[..., None, None]), pattern_changes(bones))
+    fingers = chosen(xp.moveaxis(bones[:, 2], -2, -1), pattern[..., None])
+    return _in_order(xy, lengths, upper, fore, _hand_depths(palms.pick(answer), fingers, sizes))
+
+
+def _every_frame(values: Array, stride: int, n_frames: int) -> Array:
+    """(n_frames, ...) a straight line between `values`, of which there is one every `stride` frames."""
+    frames = range(n_frames)
+    before = values[[t // stride for t in frames]]
+    after = values[[min(t // stride + 1, len(values) - 1) for t in frames]]
+    part = constant([t % stride / stride for t in frames], values)
+    return before + (after - before) * part[:, None, None]
+
+
+def _both_hands(xy: Array) -> Array:
+    """(T, 2, B, 2, 21) left and right."""
+    return namespace(xy).stack([xy[..., hand] for hand in _HANDS], axis=3)
+
+
+def _palm_changes(palms: Palms) -> Array:
+    """(T - 1, B, 2, S, S) how little each answer agrees with those of the frame before."""
+    xp = namespace(palms.thumb)
+    total = 0.0
+    for axis in (palms.thumb[:, 2], palms.along[:, 2]):
+        total = total + ((axis[1:, ..., None, :] - axis[:-1, ..., :, None]) / _PALM_TURN) ** 2
+    return xp.minimum(total, _PALM_JUMP)
+
+
+def _hand_depths(palms: Palms, fingers: Array, sizes: Array) -> Array:
+    """(T, B, 2, 21) depth of the bone that ends in each point, from the palm's axes and fingers (T, B, 2, 5, 3)."""
+    xp = namespace(fingers)
+    knuckles, thumb_base = palm_depths(palms, sizes)
+    first = xp.concat([thumb_base[..., None], knuckles], axis=-1)
+    points = xp.reshape(xp.concat([first[..., None], fingers], axis=-1), (*first.shape[:-1], 20))
+    return xp.concat([points[..., :1] * 0.0, points], axis=-1)
+
+
+def _in_order(xy: Array, lengths: Array, upper: Array, fore: Array, hands: Array) -> Array:
+    """(T, B, 49) depths in the order of the bones. The face is before the neck; shoulders stay beside it."""
+    xp = namespace(xy)
+    depth = dict.fromkeys(range(len(SKELETON.bones)), upper[..., 0] * 0.0)
+    nose = lengths[:, BONE_TO[NOSE]] ** 2 - dot(xy[..., NOSE], xy[..., NOSE])
+    depth[BONE_TO[NOSE]] = xp.sqrt(xp.maximum(nose, 0.0))
+    for side in range(2):
+        depth[BONE_TO[ELBOWS[side]]], depth[BONE_TO[WRISTS[side]]] = upper[..., side], fore[..., side]
+        for number, bone in enumerate(_HAND_BONES[side]):
+            depth[bone] = hands[..., side, number]
+    return xp.stack([depth[bone] for bone in range(len(depth))], axis=-1)

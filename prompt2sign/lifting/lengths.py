@@ -1,0 +1,97 @@
+"""How long each bone is, from how long it looks: a bone that lies in the plane of the picture shows its length."""
+
+from __future__ import annotations
+
+from array_api_compat import device
+
+from ..skeleton import LEFT_ELBOW, LEFT_HAND, LEFT_WRIST, NOSE, RIGHT_ELBOW, RIGHT_HAND, RIGHT_WRIST, SKELETON
+from .anthropometry import typical_lengths
+from .arrays import Array, constant, namespace, norm
+
+#: In this share of the frames a bone looks shorter than it is; above lies the estimator's noise.
+_QUANTILE = 0.9
+#: Fewer frames than this say nothing about a length.
+_LEAST_FRAMES = 5
+#: Pull of the typical length on one that looks longer, or shorter: an arm may well never lie in the picture's plane.
+_PULL_LONGER, _PULL_SHORTER = 0.25, 0.45
+#: Pull of the proportions of a typical hand, scaled to this one, on the bones of a hand.
+_PULL_HAND = 0.5
+#: Bones of the hand typically shorter than this are mostly noise: they do not say how large a hand is.
+_SIZING_BONE = 0.09
+#: A bone may differ from an average signer's by this factor; beyond it the estimator erred.
+_RANGE = (0.5, 1.7)
+
+_STARTS, _ENDS = SKELETON.bones.T.tolist()
+#: The bone that ends in a joint, by its place in `SKELETON.bones`.
+BONE_TO = {child: bone for bone, child in enumerate(_ENDS)}
+_ARM_BONES = ((LEFT_ELBOW, RIGHT_ELBOW), (LEFT_WRIST, RIGHT_WRIST))
+_HAND_BONES = [BONE_TO[joint] for joint in range(LEFT_HAND.start, RIGHT_HAND.stop)]
+
+
+def bone_lengths(xy: Array, seen: Array) -> Array:
+    """The length of each bone in each clip.
+
+    Each hand is measured on its own, so that one that is never seen does the other no harm; it then takes the other's
+    lengths. Both arms share theirs, and the shoulders, which define the unit, are half of it.
+
+    Args:
+        xy: (T, 2, B, 50) smooth positions in shoulder widths.
+        seen: (T, B, 50) bool.
+
+    Returns:
+        (B, 49) shoulder widths, in the order of `SKELETON.bones`.
+    """
+    xp = namespace(xy)
+    shown = seen[..., _STARTS] & seen[..., _ENDS]
+    known = xp.count_nonzero(shown, axis=0) >= _LEAST_FRAMES
+    apparent = norm(xy[..., _ENDS] - xy[..., _STARTS])
+    typical = constant(typical_lengths(), xy)
+    # All that follows is in parts of the typical length.
+    looks = xp.clip(_quantile(apparent, shown, _QUANTILE) / typical, *_RANGE)
+    parts = [xp.ones_like(looks[:, 0]) for _ in _ENDS]
+    parts[BONE_TO[NOSE]] = _pulled(looks[:, BONE_TO[NOSE]], known[:, BONE_TO[NOSE]])
+    for joints in _ARM_BONES:
+        pair = [BONE_TO[joint] for joint in joints]
+        longest = xp.max(xp.where(known[:, pair], looks[:, pair], _RANGE[0]), axis=-1)
+        both = _pulled(longest, xp.any(known[:, pair], axis=-1))
+        for bone in pair:
+            parts[bone] = both
+    halfway = _quantile(apparent, shown, 0.5) / typical
+    hands = _hands(*(values[:, _HAND_BONES] for values in (looks, halfway, known)))
+    for number, bone in enumerate(_HAND_BONES):
+        parts[bone] = hands[:, number]
+    return typical * xp.stack(parts, axis=-1)
+
+
+def _hands(looks: Array, halfway: Array, known: Array) -> Array:
+    """(B, 42) the lengths of both hands' bones, in parts of the typical: a size each, and what differs from it."""
+    xp = namespace(looks)
+    looks, halfway, known = (xp.reshape(values, (-1, 2, 21)) for values in (looks, halfway, known))
+    sizing = known & (constant(typical_lengths(), looks)[_HAND_BONES] >= _SIZING_BONE).reshape(2, 21)
+    size = _quantile(xp.permute_dims(looks, (2, 0, 1)), xp.permute_dims(sizing, (2, 0, 1)), 0.5)[..., None]
+    hands = xp.where(known, looks ** (1 - _PULL_HAND) * size**_PULL_HAND, size)
+    # The root lies beside the wrist: that is a matter of the estimator's definitions, and has no size.
+    hands = xp.concat([xp.where(known, halfway, 1.0)[..., :1], hands[..., 1:]], axis=-1)
+    measured = xp.any(sizing, axis=-1)[..., None]
+    other = xp.where(xp.flip(measured, axis=1), xp.flip(hands, axis=1), 1.0)
+    return xp.reshape(xp.where(measured, hands, other), (-1, 42))
+
+
+def _pulled(looks: Array, known: Array) -> Array:
+    """What a bone looks like, pulled towards the typical length 1."""
+    xp = namespace(looks)
+    return xp.where(known, looks ** (1 - xp.where(looks > 1, _PULL_LONGER, _PULL_SHORTER)), 1.0)
+
+
+def _quantile(values: Array, counted: Array, share: float) -> Array:
+    """(...) the quantile over the first axis of the values (N, ...) that are counted; 1 where none is."""
+    xp = namespace(values)
+    ordered = xp.sort(xp.where(counted, values, xp.inf), axis=0)
+    n_counted = xp.astype(xp.count_nonzero(counted, axis=0), values.dtype)
+    place = share * xp.maximum(n_counted - 1, 0.0)
+    numbers = xp.reshape(
+        xp.arange(len(values), dtype=values.dtype, device=device(values)), (-1, *[1] * (values.ndim - 1))
+    )
+    # Each value's part in the one at `place`, which lies between two of them.
+    part = xp.maximum(1 - xp.abs(numbers - place), 0.0)
+    return xp.where(n_counted > 0, xp.sum(xp.where(part > 0, ordered, 0.0) * part, axis=0), 1.0)
