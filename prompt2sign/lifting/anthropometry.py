@@ -1,8 +1,9 @@
 """The body of an average signer, for what a clip does not show. Lengths in shoulder widths: the distance of the joints.
 
-Arms and hands: about the middle between the sexes in the measures of adults (shoulder joints 0.35 m apart, upper arm
-0.30 m, forearm 0.255 m, hand 0.185 m: Winter, "Biomechanics and Motor Control of Human Movement", 2009, table 4.1, as
-parts of a height of 1.70 m); nose and the bones of the hand: our choice, near the medians of the published skels.
+Arms: about the middle between the sexes (shoulder joints 0.35 m apart, upper arm 0.30 m, forearm 0.255 m, after the
+parts of the body's height in Winter, "Biomechanics and Motor Control of Human Movement", 2009, table 4.1). Bones of the
+fingers: the means of Buryanov and Kotiuk, "Proportions of Hand Segments", Int. J. Morphol. 28(3), 2010, and 4 mm of
+flesh on each tip. Palm and nose: our choice, near the medians of the published skels.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ _BODY = {"nose": 0.66, "shoulder": 0.5, "elbow": 0.86, "wrist": 0.73}
 _ROOT = 0.08
 #: Root to first point, then from point to point; thumb first.
 _FINGERS = {
-    "thumb": (0.11, 0.12, 0.10, 0.08),
-    "index": (0.25, 0.12, 0.075, 0.06),
-    "middle": (0.25, 0.13, 0.085, 0.06),
-    "ring": (0.24, 0.12, 0.08, 0.06),
-    "little": (0.22, 0.095, 0.06, 0.05),
+    "thumb": (0.11, 0.12, 0.088, 0.073),
+    "index": (0.255, 0.113, 0.066, 0.055),
+    "middle": (0.255, 0.125, 0.076, 0.058),
+    "ring": (0.245, 0.116, 0.072, 0.058),
+    "little": (0.23, 0.093, 0.053, 0.054),
 }
 #: Angle of each finger's first point seen from the root, radians from the middle of the hand towards the thumb.
 SPREAD = {"thumb": 0.75, "index": 0.3, "middle": 0.05, "ring": -0.18, "little": -0.4}

@@ -38,7 +38,8 @@ _AT_REST = {
     "right_wrist": (0.0, 1.0),
     "left_wrist": (0.0, 1.0),
 }
-#: Tension of a bridge against its strength: gaps of a few frames are bridged in a curve, long ones straight.
+#: Tension of a bridge of strength 1: gaps of a few frames are bridged in a curve, long ones straight. Where strength
+#: grows with the fourth power of the frame rate, tension does with its square.
 _TENSION = 0.05
 
 
@@ -47,7 +48,8 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
 
     A joint that is lost for a while goes on moving with its neighbours on the body: what is bridged smoothly over the
     gap is not its place but its offset from the mean of theirs. A body joint that is never seen hangs from its parent
-    as in a body at rest; a hand that is never seen continues the forearm, relaxed.
+    as in a body at rest, but a wrist is where the hand's root is; a hand that is never seen continues the forearm,
+    relaxed.
 
     Args:
         xy: (T, 2, B, 50) shoulder widths around the neck; anything where not seen.
@@ -59,7 +61,7 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
     """
     xp = namespace(xy)
     known, ever = seen[:, None], xp.any(seen, axis=0)
-    bridge = Smoother(xp.astype(seen, xy.dtype), strength, _TENSION * strength)
+    bridge = Smoother(xp.astype(seen, xy.dtype), strength, _TENSION * strength**0.5)
     filled = _at_rest(xp.where(known, xy, bridge(xp.where(known, xy, 0.0))), ever)
     from_neighbours = constant(_mean_of_neighbours().T, xy)
     for _ in range(_ROUNDS):
@@ -97,6 +99,8 @@ def _at_rest(filled: Array, ever: Array) -> Array:
         step = constant(_AT_REST[SKELETON.names[child]], filled)[:, None] * typical[child]
         joints[child] = xp.where(ever[:, child], joints[child], joints[parent] + step)
     for hand, elbow, wrist in ((LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), (RIGHT_HAND, RIGHT_ELBOW, RIGHT_WRIST)):
+        at_root = ever[:, hand.start] & ~ever[:, wrist]
+        joints[wrist] = xp.where(at_root, joints[hand.start], joints[wrist])
         relaxed = _relaxed_along(joints[elbow], joints[wrist])
         for number, joint in enumerate(range(hand.start, hand.stop)):
             joints[joint] = xp.where(ever[:, joint], joints[joint], relaxed[..., number])

@@ -21,14 +21,16 @@ _FLEXION = {limit.joint: limit for limit in LIMITS if limit.movement == "flexion
 #: How far knuckle, middle joint and end joint bend, radians.
 _BENDS = [(_FLEXION[joint].low_deg * _DEGREE, _FLEXION[joint].high_deg * _DEGREE) for joint in "123"]
 _THUMB_BENDS = [(limit.low_deg * _DEGREE, limit.high_deg * _DEGREE) for limit in LIMITS if limit.movement == "bend"]
-#: Costs count squares of these: angles past their limits; what a bone points sideways past what spreading allows
-#: (a sine); how far the end joint is from following the middle one; how far a knuckle is bent at all.
-_SLACK, _THUMB_SLACK = 12 * _DEGREE, 20 * _DEGREE
-_ASIDE, _ASIDE_SLACK = 0.3, 0.25
-_COUPLING, _COUPLED = 0.6, 65 * _DEGREE
+#: Costs count squares of these: angles past their limits, which noise passes often; what a bone points sideways past
+#: what spreading allows (a sine); how far the end joint is from following the middle one; how far a knuckle bends.
+_SLACK, _THUMB_SLACK = 50 * _DEGREE, 20 * _DEGREE
+_ASIDE, _ASIDE_SLACK = 0.2, 0.25
+_COUPLING, _COUPLED = 0.75, 70 * _DEGREE
 _OPEN = 160 * _DEGREE
+#: How far the first two bones of a thumb usually stand out of the palm (a sine), and how far from that costs 1.
+_THUMB_OUT = ((0.65, 0.95), (0.3, 0.6))
 #: From frame to frame: a bone that turns its depth by this part of its length costs 1, and no turn more than the jump.
-_TURN, _JUMP = 0.35, 9.0
+_TURN, _JUMP = 0.35, 6.0
 
 #: Error of what the estimator says of a finger bone's depth, in parts of its length.
 _HINT_ERROR = 0.35
@@ -108,7 +110,5 @@ def _thumb_cost(across: Array, ahead: Array, out: Array) -> Array:
         for bone in (1, 2)
     ]
     past = sum(outside(bend, *limit) ** 2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True))
-    stands = outside(out[..., 0], -0.25, 0.85) ** 2 + outside(out[..., 1], -0.3, 0.9) ** 2
-    aside = outside(across[..., 0], -0.1, 1.0) ** 2
-    habits = ((out[..., 0] - 0.3) / 0.6) ** 2 + ((out[..., 1] - 0.25) / 0.75) ** 2
-    return past / _THUMB_SLACK**2 + (stands + aside) / 0.3**2 + habits
+    habits = sum(((out[..., bone] - usual) / spread) ** 2 for bone, (usual, spread) in enumerate(_THUMB_OUT))
+    return past / _THUMB_SLACK**2 + habits

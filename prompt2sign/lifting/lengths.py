@@ -15,9 +15,9 @@ _LEAST_FRAMES = 5
 #: Pull of the typical length on one that looks longer, or shorter: an arm may well never lie in the picture's plane.
 _PULL_LONGER, _PULL_SHORTER = 0.25, 0.45
 #: Pull of the proportions of a typical hand, scaled to this one, on the bones of a hand.
-_PULL_HAND = 0.5
-#: Bones of the hand typically shorter than this are mostly noise: they do not say how large a hand is.
-_SIZING_BONE = 0.09
+_PULL_HAND = 0.6
+#: How large a hand is, is said by the bones of its palm; those typically shorter than this are mostly noise.
+_SIZING_BONE = 0.2
 #: A bone may differ from an average signer's by this factor; beyond it the estimator erred.
 _RANGE = (0.5, 1.7)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ClipRejected
-from ..formats.keypoints import Keypoints
+from ..formats.keypoints import MAX_PIXELS, Keypoints
 from ..skeleton import LEFT_HAND, LEFT_SHOULDER, NECK, RIGHT_HAND, RIGHT_SHOULDER, SKELETON
 from .anthropometry import typical_lengths
 from .fill import FILLED_WEIGHT
@@ -74,11 +74,11 @@ def depth_hints(keypoints: Keypoints, seen: Flags) -> Points:
 def pick_joints(keypoints: Keypoints, min_confidence: float) -> tuple[Points, Points, Flags]:
     """The 50 joints among the 137 points: xy (T, 50, 2) pixels, confidence (T, 50), seen (T, 50).
 
-    A neck that is not given lies between the shoulders.
+    A neck that is not given lies between the shoulders. What is no number, or beyond any picture, was not seen.
     """
     xyc = keypoints.xyc[:, list(SKELETON.from_keypoints)].astype(np.float64)
-    finite = np.isfinite(xyc).all(axis=-1)
-    xy, confidence = np.where(finite[..., None], xyc[..., :2], 0.0), np.where(finite, xyc[..., 2], 0.0)
+    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) <= MAX_PIXELS).all(axis=-1)
+    xy, confidence = np.where(usable[..., None], xyc[..., :2], 0.0), np.where(usable, xyc[..., 2], 0.0)
     seen = confidence >= max(min_confidence, 1e-6)
     shoulders = [RIGHT_SHOULDER, LEFT_SHOULDER]
     between = ~seen[:, NECK] & seen[:, shoulders].all(axis=1)

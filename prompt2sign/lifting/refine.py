@@ -13,7 +13,7 @@ from .arrays import TINY, Array, namespace
 from .lengths import BONE_TO
 
 #: Rounds of pulling and mending: enough for the picture, too few for depth to be worn away.
-_ROUNDS = 4
+_ROUNDS = 5
 #: Part of the way to the picture that a round pulls, and how both ends of a bone share its mending.
 _PULL, _CHILD, _PARENT = 0.5, 0.75, 0.25
 

@@ -20,7 +20,7 @@ def best_path(cost: Array, change: Array) -> Array:
     xp = namespace(cost)
     places, n_states = cost.shape[1:-1], cost.shape[-1]
     cost = xp.reshape(cost, (len(cost), -1, n_states))
-    change = xp.reshape(change, (len(change), -1, n_states, n_states))
+    change = xp.reshape(change, (len(change), cost.shape[1], n_states, n_states))
     total, came_from = cost[0], []
     for t in range(1, len(cost)):
         routes = total[:, :, None] + change[t - 1]

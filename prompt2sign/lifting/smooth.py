@@ -11,11 +11,13 @@ from .arrays import Array, namespace
 REFERENCE_FPS = 25.0
 #: Weight of what is not known: enough to keep the equations solvable, too little to pull.
 _LEAST = 1e-6
+#: No strength is more: series are straight lines by then, and rounding would soon outweigh the least weight.
+_MOST = 1e8
 
 
 def strength_at(fps: float, strength: float) -> float:
     """The strength that smooths the same movements, in hertz, at another frame rate: it grows with its fourth power."""
-    return strength * (fps / REFERENCE_FPS) ** 4
+    return min(strength * (fps / REFERENCE_FPS) ** 4, _MOST)
 
 
 class Smoother:

@@ -38,7 +38,7 @@ class Batch(NamedTuple):
 
 
 #: Strength of the bridges over gaps, and of the smoothing of depth, at 25 frames a second.
-_BRIDGE, _DEPTH = 1.0, 10.0
+_BRIDGE, _DEPTH = 1.0, 2.0
 #: Error of a depth that follows from a length: the part of the length that it is wrong by, what the picture adds, and
 #: the least depth that is told from none, in parts of the length.
 _LENGTH_PART, _NOISE, _LEAST_DEPTH = 0.02, 0.02, 0.12
@@ -113,7 +113,7 @@ def _arms_to_length(flat: Array, depths: Array, lengths: Array) -> Array:
 
 
 def _smooth(depths: Array, lengths: Array, strength: float) -> Array:
-    """Depths (T, B, 49) smoothed over time, those least that are known best: a bone along the line of sight."""
+    """Depths (T, B, 49) smoothed over time, those least that are known best: of bones along the line of sight."""
     xp = namespace(depths)
     least = xp.maximum(xp.abs(depths) / xp.maximum(lengths, TINY), _LEAST_DEPTH)
     error = _LENGTH_PART / least + _NOISE
