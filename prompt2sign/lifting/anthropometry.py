@@ -1,9 +1,9 @@
 """The body of an average signer, for what a clip does not show. Lengths in shoulder widths: the distance of the joints.
 
-Arms: about the middle between the sexes (shoulder joints 0.35 m apart, upper arm 0.30 m, forearm 0.255 m, after the
-parts of the body's height in Winter, "Biomechanics and Motor Control of Human Movement", 2009, table 4.1). Bones of the
-fingers: the means of Buryanov and Kotiuk, "Proportions of Hand Segments", Int. J. Morphol. 28(3), 2010, and 4 mm of
-flesh on each tip. Palm and nose: our choice, near the medians of the published skels.
+Arms: our choice, near the parts of the body's height in Winter, "Biomechanics and Motor Control of Human Movement",
+2009, figure 4.1 (0.186 and 0.146 of it, shoulder joints about 0.2 apart). Bones of the fingers: the means of Buryanov
+and Kotiuk, "Proportions of Hand Segments", Int. J. Morphol. 28(3), 2010, with some 4 mm of flesh on each tip. Palm and
+nose: our choice, near the medians of the published skels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..skeleton import SKELETON
 
-_BODY = {"nose": 0.66, "shoulder": 0.5, "elbow": 0.86, "wrist": 0.73}
+_BODY = {"nose": 0.66, "shoulder": 0.5, "elbow": 0.86, "wrist": 0.75}
 #: From the wrist joint of the body to the root of the hand: nearly the same place.
 _ROOT = 0.08
 #: Root to first point, then from point to point; thumb first.

@@ -23,24 +23,25 @@ _OUTWARD = [1.0, -1.0]
 #: Depths tried for either bone, from away from the camera to towards it.
 _NODES = 21
 #: How well a length is known, in shoulder widths: estimator's noise, and what it says of the bone.
-_LENGTH_ERROR = 0.05
+_LENGTH_ERROR = 0.035
 #: Depth that a bone's end moves from one look to the next, a twelfth of a second.
-_STEP = 0.17
+_STEP = 0.27
 #: Depth of wrist and elbow before the shoulders: range, and by how much past it costs 1.
-_WRIST_RANGE, _WRIST_SLACK = (0.2, 1.4), 0.15
-_ELBOW_RANGE, _ELBOW_SLACK = (-0.3, 0.75), 0.2
-_LOW, _WRIST_USUAL, _WRIST_SPREAD = (0.7, 1.3), (0.72, 0.4), 0.22
-_ELBOW_USUAL, _ELBOW_SPREAD = 0.25, 0.35
+_WRIST_RANGE, _WRIST_SLACK = (0.1, 1.8), 0.15
+_ELBOW_RANGE, _ELBOW_SLACK = (-0.1, 0.8), 0.2
+#: Where a wrist usually is, above the first height under the shoulders and below the second; and an elbow.
+_LOW, _WRIST_USUAL, _WRIST_SPREAD = (0.7, 1.1), (0.66, 0.4), 0.22
+_ELBOW_USUAL, _ELBOW_SPREAD = 0.22, 0.45
 #: Which way elbows hang from the line between shoulder and wrist (outward, down, towards the camera), and how surely.
-_HANG, _HANG_COST, _HANG_FULLY = (0.4, 1.0, -0.7), 7.0, 0.3
+_HANG, _HANG_COST, _HANG_FULLY = (0.35, 1.0, -0.15), 7.0, 0.3
 #: How a hand goes on from its forearm: range of bending, what points sideways (a sine), how far past it costs 1, and
 #: how far from straight costs 1 at all.
 _WRIST_BEND, _BEND_SLACK = (-70 * math.pi / 180, 80 * math.pi / 180), 0.25
 _ASIDE, _ASIDE_SLACK = 0.3, 0.25
-_STRAIGHT, _STRAIGHT_ASIDE = 1.0, 0.7
+_STRAIGHT, _STRAIGHT_ASIDE = 1.2, 0.7
 #: What the estimator says of the depth of upper arm and forearm: it exaggerates the one, and knows of the other
 #: little but the sign (measured against rendered signers).
-_HINT_SIZE, _HINT_ERROR = (0.65, 1.0), (0.25, 0.6)
+_HINT_SIZE, _HINT_ERROR = (0.65, 1.0), (0.12, 0.6)
 
 
 def arm_depths(

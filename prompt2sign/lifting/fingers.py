@@ -22,15 +22,18 @@ _FLEXION = {limit.joint: limit for limit in LIMITS if limit.movement == "flexion
 _BENDS = [(_FLEXION[joint].low_deg * _DEGREE, _FLEXION[joint].high_deg * _DEGREE) for joint in "123"]
 _THUMB_BENDS = [(limit.low_deg * _DEGREE, limit.high_deg * _DEGREE) for limit in LIMITS if limit.movement == "bend"]
 #: Costs count squares of these: angles past their limits, which noise passes often; what a bone points sideways past
-#: what spreading allows (a sine); how far the end joint is from following the middle one; how far a knuckle bends.
-_SLACK, _THUMB_SLACK = 50 * _DEGREE, 20 * _DEGREE
+#: what spreading allows (a sine); how far the end joint is from following the middle one; how far a knuckle is from
+#: the little bend it usually has.
+_SLACK, _THUMB_SLACK = 35 * _DEGREE, 10 * _DEGREE
 _ASIDE, _ASIDE_SLACK = 0.2, 0.25
-_COUPLING, _COUPLED = 0.75, 70 * _DEGREE
-_OPEN = 160 * _DEGREE
-#: How far the first two bones of a thumb usually stand out of the palm (a sine), and how far from that costs 1.
-_THUMB_OUT = ((0.65, 0.95), (0.3, 0.6))
+_COUPLING, _COUPLED = 0.9, 75 * _DEGREE
+_BENT, _BENT_ABOUT = 27 * _DEGREE, 85 * _DEGREE
+#: How far the bones of a thumb usually stand out of the palm (a sine), and how far from that costs 1; and what bend of
+#: its end joint costs 1: within the limits nothing else tells both signs of its last bone apart.
+_THUMB_OUT = ((0.55, 0.85), (0.3, 0.6), (0.5, 1.0))
+_THUMB_BENT = 45 * _DEGREE
 #: From frame to frame: a bone that turns its depth by this part of its length costs 1, and no turn more than the jump.
-_TURN, _JUMP = 0.35, 6.0
+_TURN, _JUMP = 0.25, 6.0
 
 #: Error of what the estimator says of a finger bone's depth, in parts of its length.
 _HINT_ERROR = 0.35
@@ -92,7 +95,7 @@ def _finger_cost(across: Array, ahead: Array, out: Array) -> Array:
     middle, end = (_bend(ahead, out, bone) for bone in (1, 2))
     past = sum(outside(angle, *bend) ** 2 for angle, bend in zip((knuckle, middle, end), _BENDS, strict=True))
     aside = xp.sum(outside(across, -_ASIDE, _ASIDE) ** 2, axis=-1)
-    habits = ((end - _COUPLING * middle) / _COUPLED) ** 2 + (knuckle / _OPEN) ** 2
+    habits = ((end - _COUPLING * middle) / _COUPLED) ** 2 + ((knuckle - _BENT) / _BENT_ABOUT) ** 2
     return past / _SLACK**2 + aside / _ASIDE_SLACK**2 + habits
 
 
@@ -111,4 +114,4 @@ def _thumb_cost(across: Array, ahead: Array, out: Array) -> Array:
     ]
     past = sum(outside(bend, *limit) ** 2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True))
     habits = sum(((out[..., bone] - usual) / spread) ** 2 for bone, (usual, spread) in enumerate(_THUMB_OUT))
-    return past / _THUMB_SLACK**2 + habits
+    return past / _THUMB_SLACK**2 + habits + (bends[1] / _THUMB_BENT) ** 2

@@ -13,7 +13,7 @@ _QUANTILE = 0.9
 #: Fewer frames than this say nothing about a length.
 _LEAST_FRAMES = 5
 #: Pull of the typical length on one that looks longer, or shorter: an arm may well never lie in the picture's plane.
-_PULL_LONGER, _PULL_SHORTER = 0.25, 0.45
+_PULL_LONGER, _PULL_SHORTER = 0.1, 0.45
 #: Pull of the proportions of a typical hand, scaled to this one, on the bones of a hand.
 _PULL_HAND = 0.6
 #: How large a hand is, is said by the bones of its palm; those typically shorter than this are mostly noise.

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..skeleton import NECK, SKELETON
-from .arms import ELBOWS, WRISTS
-from .arrays import TINY, Array, constant, dot, namespace
+from .arrays import TINY, Array, namespace
 from .depth import bone_depths
 from .fill import fill
-from .lengths import BONE_TO, bone_lengths
+from .lengths import bone_lengths
 from .refine import build, refine
 from .smooth import Smoother, strength_at
 
@@ -87,29 +86,8 @@ def _from_afar(xy: Array, batch: Batch, fps: float) -> Array:
     start, end = SKELETON.bones.T.tolist()
     flat = xy[..., end] - xy[..., start]
     depths = bone_depths(xy, lengths, batch.hints, fps)
-    lengths = _arms_as_found(flat, depths, lengths)
-    depths = _smooth(_arms_to_length(flat, depths, lengths), lengths, strength_at(fps, _DEPTH))
+    depths = _smooth(depths, lengths, strength_at(fps, _DEPTH))
     return refine(build(namespace(xy).concat([flat, depths[:, None]], axis=1), lengths), xy, lengths)
-
-
-def _arms_as_found(flat: Array, depths: Array, lengths: Array) -> Array:
-    """(B, 49) lengths in which arms are as long as their pictures and depths together say, both sides alike."""
-    xp = namespace(flat)
-    found = {bone: lengths[:, bone] for bone in range(lengths.shape[-1])}
-    for joints in (ELBOWS, WRISTS):
-        pair = [BONE_TO[joint] for joint in joints]
-        full = xp.sqrt(dot(flat[..., pair], flat[..., pair]) + depths[..., pair] ** 2)
-        length = xp.mean(xp.sort(full, axis=0)[len(full) // 2], axis=-1)
-        found |= dict.fromkeys(pair, length)
-    return xp.stack([found[bone] for bone in range(len(found))], axis=-1)
-
-
-def _arms_to_length(flat: Array, depths: Array, lengths: Array) -> Array:
-    """(T, B, 49) depths in which the arms' have the size that their lengths leave, and the sign that was found."""
-    xp = namespace(flat)
-    is_arm = constant([float(child in (*ELBOWS, *WRISTS)) for _, child in SKELETON.bones.tolist()], flat) > 0
-    left = xp.sqrt(xp.maximum(lengths**2 - dot(flat, flat), 0.0))
-    return xp.where(is_arm, xp.sign(depths) * left, depths)
 
 
 def _smooth(depths: Array, lengths: Array, strength: float) -> Array:

@@ -17,7 +17,7 @@ from .rotations import Array
 Camera = Literal["orthographic"] | float
 WIDTH_PX, HEIGHT_PX = 1280, 720
 #: How much of the error stays from one frame to the next, and the share of the variance that does not last.
-_LASTING, _FRESH = 0.85, 0.25
+_LASTING, _FRESH = 0.85, 0.5
 #: How often a point is grossly wrong, how long in frames, and how many times the usual error.
 _GROSS_RATE, _GROSS_FRAMES, _GROSS_TIMES = 0.008, 2, 6.0
 #: Error of the body's points against that of the hands'.
@@ -55,7 +55,7 @@ def draw_picture(rng: np.random.Generator, times_s: Array, camera: Camera) -> Pi
     """Draw where in a picture of 1280 x 720 pixels the signer stands, how large, and how she sways."""
     distance = np.inf if camera == "orthographic" else float(camera)
     width_px = rng.uniform(190.0, 240.0)
-    place = np.array([rng.uniform(600.0, 680.0), HEIGHT_PX - width_px * rng.uniform(1.4, 1.9)])
+    place = np.array([rng.uniform(600.0, 680.0), HEIGHT_PX - width_px * rng.uniform(1.6, 2.1)])
     sway = np.stack([wander(times_s, period_s, rng) for period_s in (5.3, 2.9)], axis=1) * [0.04, 0.015]
     return Picture(place + sway * width_px, width_px, distance)
 

@@ -44,7 +44,7 @@ def draw_posture(rng: np.random.Generator, build: Build, *, still: bool = False)
     return state
 
 
-def draw_idle(rng: np.random.Generator, build: Build, *, hanging: float = 0.08) -> Array:
+def draw_idle(rng: np.random.Generator, build: Build, *, hanging: float = 0.05) -> Array:
     """(24,) a hand that does nothing: before belly or hips, or in `hanging` of all cases below the picture."""
     held = ((12, 0, -5, 50), (12, 0, -30, 40), (8, 2, -82, 0))[2 if rng.random() < hanging else rng.integers(2)]
     state = np.empty(STATE_SIZE)
