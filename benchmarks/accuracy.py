@@ -1,8 +1,8 @@
 """How near a lift comes to known 3D motion: synthetic signing of seeds that nothing was tuned on.
 
-24 sequences of 150 frames a condition: seen by an orthographic camera, by one at six shoulder widths (whether the lift
-is told so or not), and by the orthographic one with a quarter of the frames of each hand missing. What of this signing
-is realistic and what is not, `prompt2sign.synthetic.observed` says; what each figure is, `prompt2sign.synthetic.scoring`.
+24 sequences of 150 frames a condition: seen by an orthographic camera, by one at six shoulder widths (whether the
+lift is told so or not), and by the orthographic one with a quarter of the frames of each hand missing. What of it is
+realistic and what is not, `prompt2sign.synthetic.observed` says; what each figure is, `prompt2sign.synthetic.scoring`.
 Means over sequences.
 """
 
