@@ -33,7 +33,10 @@ def constant(values: Any, like: Array) -> Array:
 
 def dot(first: Array, second: Array) -> Array:
     """(T, ...) the scalar products of vectors (T, C, ...)."""
-    return namespace(first).sum(first * second, axis=1)
+    total = first[:, 0] * second[:, 0]
+    for component in range(1, first.shape[1]):
+        total = total + first[:, component] * second[:, component]
+    return total
 
 
 def norm(vectors: Array) -> Array:

@@ -69,11 +69,11 @@ def _both_hands(xy: Array) -> Array:
 
 
 def _palm_changes(palms: Palms) -> Array:
-    """(T - 1, B, 2, S, S) how little each answer agrees with those of the frame before."""
+    """(T - 1, B, 2, S, S) how little each answer (row) agrees with those of the frame before (columns)."""
     xp = namespace(palms.thumb)
     total = 0.0
     for axis in (palms.thumb[:, 2], palms.along[:, 2]):
-        total = total + ((axis[1:, ..., None, :] - axis[:-1, ..., :, None]) / _PALM_TURN) ** 2
+        total = total + ((axis[1:, ..., :, None] - axis[:-1, ..., None, :]) / _PALM_TURN) ** 2
     return xp.minimum(total, _PALM_JUMP)
 
 

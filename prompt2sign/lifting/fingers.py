@@ -80,12 +80,13 @@ def pattern_hints(bones: Array, hints: Array) -> Array:
 
 
 def pattern_changes(bones: Array) -> Array:
-    """How little each pattern agrees with those of the frame before: (T - 1, B, 2, 5, 8, 8)."""
+    """How little each pattern (row) agrees with those of the frame before (columns): (T - 1, B, 2, 5, 8, 8)."""
     xp = namespace(bones)
     depth = unit(bones)[:, 2] / _TURN
     before, after = depth[:-1], depth[1:]
-    squares = xp.sum(before**2, axis=-1)[..., :, None] + xp.sum(after**2, axis=-1)[..., None, :]
-    return xp.minimum(squares - 2 * (before @ xp.matrix_transpose(after)), _JUMP)
+    square = xp.sum(depth**2, axis=-1)
+    squares = square[1:, ..., :, None] + square[:-1, ..., None, :]
+    return xp.minimum(squares - 2 * (after @ xp.matrix_transpose(before)), _JUMP)
 
 
 def _finger_cost(across: Array, ahead: Array, out: Array) -> Array:

@@ -20,6 +20,8 @@ _PULL_HAND = 0.6
 _SIZING_BONE = 0.2
 #: A bone may differ from an average signer's by this factor; beyond it the estimator erred.
 _RANGE = (0.5, 1.7)
+#: The root of a hand lies at most this many typical lengths from the wrist; beyond it the hand is not this arm's.
+_FARTHEST_ROOT = 3.0
 
 _STARTS, _ENDS = SKELETON.bones.T.tolist()
 #: The bone that ends in a joint, by its place in `SKELETON.bones`.
@@ -56,7 +58,7 @@ def bone_lengths(xy: Array, seen: Array) -> Array:
         both = _pulled(longest, xp.any(known[:, pair], axis=-1))
         for bone in pair:
             parts[bone] = both
-    halfway = _quantile(apparent, shown, 0.5) / typical
+    halfway = xp.minimum(_quantile(apparent, shown, 0.5) / typical, _FARTHEST_ROOT)
     hands = _hands(*(values[:, _HAND_BONES] for values in (looks, halfway, known)))
     for number, bone in enumerate(_HAND_BONES):
         parts[bone] = hands[:, number]

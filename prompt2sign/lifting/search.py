@@ -6,13 +6,16 @@ from array_api_compat import device
 
 from .arrays import Array, namespace
 
+#: Chances multiplied this often stay far above the smallest number there is.
+_RESCALED_EVERY = 4
+
 
 def best_path(cost: Array, change: Array) -> Array:
     """The states of least total cost (Viterbi 1967).
 
     Args:
         cost: (T, ..., S) of each state in each frame.
-        change: (T - 1, ..., S, S) of going from a state to one of the next frame.
+        change: (T - 1, ..., S, S) of coming to a state (row) from one of the frame before (column).
 
     Returns:
         (T, ...) integers: the state of each frame.
@@ -23,9 +26,9 @@ def best_path(cost: Array, change: Array) -> Array:
     change = xp.reshape(change, (len(change), cost.shape[1], n_states, n_states))
     total, came_from = cost[0], []
     for t in range(1, len(cost)):
-        routes = total[:, :, None] + change[t - 1]
-        came_from.append(xp.argmin(routes, axis=1))
-        total = xp.min(routes, axis=1) + cost[t]
+        routes = total[:, None] + change[t - 1]
+        came_from.append(xp.argmin(routes, axis=-1))
+        total = xp.min(routes, axis=-1) + cost[t]
     every = xp.arange(len(total), device=device(total))
     path = [xp.argmin(total, axis=-1)]
     for best in reversed(came_from):
@@ -48,19 +51,19 @@ def mean_on_grid(cost: Array, moves: tuple[Array, Array], values: tuple[Array, A
     likely = xp.exp(xp.min(cost, axis=(-2, -1), keepdims=True) - cost)
     down, across = moves
     up, back = xp.matrix_transpose(down), xp.matrix_transpose(across)
-    forward = [_normal(likely[0])]
+    forward, backward = [likely[0]], [xp.ones_like(likely[0])]
     for t in range(1, len(likely)):
-        forward.append(_normal(likely[t] * (up @ forward[-1] @ across)))
-    later = forward[-1] * 0.0 + 1.0
-    means = []
-    for t in range(len(likely) - 1, -1, -1):
-        place = _normal(forward[t] * later)
-        first = xp.sum(xp.sum(place, axis=-1) * values[0], axis=-1)
-        second = xp.sum(xp.sum(place, axis=-2) * values[1], axis=-1)
-        means.append((first, second))
-        later = _normal(down @ (likely[t] * later) @ back)
-    return xp.stack([first for first, _ in means[::-1]]), xp.stack([second for _, second in means[::-1]])
+        before, after = forward[-1], likely[len(likely) - t] * backward[-1]
+        if t % _RESCALED_EVERY == 0:
+            before, after = _rescaled(before), _rescaled(after)
+        forward.append(likely[t] * (up @ before @ across))
+        backward.append(down @ after @ back)
+    place = _rescaled(_rescaled(xp.stack(forward)) * _rescaled(xp.stack(backward[::-1])))
+    first = xp.sum(xp.sum(place, axis=-1) * values[0], axis=-1)
+    second = xp.sum(xp.sum(place, axis=-2) * values[1], axis=-1)
+    return first, second
 
 
-def _normal(values: Array) -> Array:
+def _rescaled(values: Array) -> Array:
+    """Positive values (..., N, M) scaled so that they add up to 1."""
     return values / namespace(values).sum(values, axis=(-2, -1), keepdims=True)
