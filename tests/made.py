@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
+import pytest
 
+from prompt2sign.cli import main
 from prompt2sign.formats.keypoints import Keypoints
 from prompt2sign.formats.openpose_json import write_openpose_json
 from prompt2sign.lifting.anthropometry import typical_lengths
-from prompt2sign.skeleton import N_KEYPOINTS, SKELETON
+from prompt2sign.skeleton import LEFT_HAND, N_KEYPOINTS, RIGHT_HAND, SKELETON
+from prompt2sign.synthetic.observed import LiftingTruth
 
 
 def made_keypoints(n_frames: int = 40, width_px: float = 200.0, noise_px: float = 1.0, seed: int = 0) -> Keypoints:
@@ -45,6 +51,17 @@ def without(keypoints: Keypoints, frames: Any, points: Any) -> Keypoints:
     xyc = keypoints.xyc.copy()
     xyc[frames, points] = 0.0
     return replace(keypoints, xyc=xyc)
+
+
+def knowing(made: LiftingTruth) -> Keypoints:
+    """What an estimator that sees depth as it is would give: metres, the body from its hips, hands from their roots."""
+    xyz = made.xyz.copy()
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        xyz[:, hand] -= made.xyz[:, [hand.start]]
+    xyz[:, :8] -= [0.02, 1.5, -0.1]
+    world = np.full((len(xyz), N_KEYPOINTS, 3), np.nan, np.float32)
+    world[:, list(SKELETON.from_keypoints)] = 0.35 * xyz
+    return replace(made.keypoints, world=world)
 
 
 def made_corpus(folder: Path, n_clips: int = 4, n_frames: int = 12) -> Path:
@@ -106,6 +123,18 @@ def run(*arguments: str, cwd: Path | None = None, timeout_s: float = 300) -> Fin
     process = start(*arguments, cwd=cwd)
     out, err = process.communicate(timeout=timeout_s)
     return Finished(process.returncode, out, err)
+
+
+def run_here(*arguments: str) -> Finished:
+    """Run the command line to its end in this process: the imports of a new one take longer than the work."""
+    out, err = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    argv = mock.patch.object(sys, "argv", ["prompt2sign", *arguments])
+    with argv, redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    return Finished(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def kill_tree(process: subprocess.Popen[str]) -> None:

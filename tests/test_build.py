@@ -11,6 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import prompt2sign
+from prompt2sign.languages import get_language
+from prompt2sign.options import load_pipeline, override
+from prompt2sign.pipeline.build import Request, open_build, run_stages
+from prompt2sign.pipeline.progress import Silent
+from prompt2sign.release.assemble import assemble
 
 from .made import build_arguments, files_of, made_corpus, run
 
@@ -161,6 +166,23 @@ def test_a_bad_clip_is_listed_and_the_rest_is_built(corpus: Path, tmp_path: Path
     assert (row["clip_id"], row["stage"], row["status"]) == ("clip_001", "pose", "failed")
     assert str(tmp_path) not in row["message"]
     assert len(prompt2sign.open_release(tmp_path / "release")) == 3
+
+
+def test_what_changes_during_a_build_is_built_as_it_was_found_and_again_by_the_next_one(
+    corpus: Path, tmp_path: Path
+) -> None:
+    language = get_language("gsl")
+    pipeline = override(load_pipeline(language), {"source": {"fps": 25.0, "width": 800, "height": 600}})
+    places = {"text": corpus / "text.tsv", "keypoints": corpus / "json"}
+    request = Request(language, pipeline, "folder", tmp_path / "work", n_jobs=0, **places)
+    with open_build(request, Silent()) as build:
+        run_stages(build, ["pose"], Silent())
+        next((corpus / "json" / "clip_001").iterdir()).unlink()
+        run_stages(build, None, Silent())
+        assert assemble(build, tmp_path / "release").n_clips == 4
+    with open_build(request, Silent()) as build:
+        summaries = run_stages(build, None, Silent())
+    assert {summary.stage: summary.todo for summary in summaries} == {"trim": 0, "pose": 1, "lift": 1, "prompts": 0}
 
 
 def test_a_mended_clip_comes_back(corpus: Path, tmp_path: Path) -> None:

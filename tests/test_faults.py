@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,13 @@ import pytest
 from pydantic import BaseModel
 
 from prompt2sign.errors import RunError
-from prompt2sign.pipeline.engine import run_tasks
+from prompt2sign.pipeline.engine import Workers
 from prompt2sign.pipeline.execute import Task
 from prompt2sign.pipeline.ledger import Ledger
-from prompt2sign.pipeline.stage import Job, Result
+from prompt2sign.pipeline.progress import Silent
+from prompt2sign.pipeline.runner import run_stage
+from prompt2sign.pipeline.stage import Job, Needs, Result
+from prompt2sign.pipeline.work import WorkFolder
 from prompt2sign.records import Clip, Receipt, Rejection
 from prompt2sign.release.place import whole_folder
 
@@ -44,7 +47,7 @@ class Trouble:
     folder: str = "out"
     suffix: str = ".txt"
     after: str = ""
-    parallel: bool = True
+    workers: Needs = "always"
     milliseconds_a_frame: float = 1.0
 
     @property
@@ -54,7 +57,7 @@ class Trouble:
     def applies(self, clip: Clip) -> bool:
         return True
 
-    def inputs(self, clip: Clip) -> list[Any]:
+    def inputs(self, clip: Clip, state: str) -> list[Any]:
         return []
 
     def run(self, job: Job) -> Result:
@@ -68,7 +71,7 @@ class Trouble:
             raise OSError(errno.ENOSPC, "No space left on device")
         if kind == "bug":
             raise ZeroDivisionError("a bug")
-        job.target.write_text(job.clip.clip_id)
+        job.target.write_text(str(os.getpid()) if kind == "pid" else job.clip.clip_id)
         return Result({"n_frames": 1})
 
 
@@ -79,7 +82,8 @@ def tasks(folder: Path, names: list[str]) -> Iterator[Task]:
 
 
 def receipts_of(folder: Path, names: list[str], n_jobs: int = 2) -> dict[str, Receipt]:
-    return {receipt.clip_id: receipt for receipt in run_tasks(tasks(folder, names), n_jobs)}
+    with Workers(n_jobs) as workers:
+        return {receipt.clip_id: receipt for receipt in workers.run(tasks(folder, names))}
 
 
 def test_a_worker_killed_by_its_clip_costs_that_clip_only(tmp_path: Path) -> None:
@@ -102,6 +106,49 @@ def test_one_process_survives_a_crash_as_well(tmp_path: Path) -> None:
     assert receipts_of(tmp_path, ["crash-1", "a"], n_jobs=1)["a"].status == "done"
 
 
+def process_of(workers: Workers, folder: Path) -> int:
+    """The process that a task of these workers ran in."""
+    list(workers.run(tasks(folder, ["pid-1"])))
+    return int((folder / "out" / "pid-1.txt").read_text())
+
+
+def test_all_stages_of_a_build_share_their_processes_which_end_with_it(tmp_path: Path) -> None:
+    with Workers(1) as workers:
+        worker = process_of(workers, tmp_path)
+        assert worker == process_of(workers, tmp_path) != os.getpid()
+    deadline = time.monotonic() + 20
+    while worker in processes_of_group(os.getpgrp()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert worker not in processes_of_group(os.getpgrp())
+
+
+def test_a_worker_killed_between_two_stages_costs_nothing(tmp_path: Path) -> None:
+    with Workers(1) as workers:
+        worker = process_of(workers, tmp_path)
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(0.5)
+        receipts = list(workers.run(tasks(tmp_path, ["a", "pid-1", "b"])))
+    assert [receipt.status for receipt in receipts] == ["done"] * 3
+    assert int((tmp_path / "out" / "pid-1.txt").read_text()) != worker
+
+
+@pytest.mark.parametrize(
+    ("needs", "milliseconds_a_frame", "here"),
+    [("always", 0.0, False), ("if long", 1.0, True), ("if long", 1e6, False), ("never", 1e6, True)],
+)
+def test_files_from_outside_and_long_work_never_run_in_the_builds_own_process(
+    tmp_path: Path, needs: Needs, milliseconds_a_frame: float, here: bool
+) -> None:
+    work, first = WorkFolder(tmp_path), Trouble(str(tmp_path), name="first", workers="never")
+    second = replace(first, name="second", after="first", workers=needs, milliseconds_a_frame=milliseconds_a_frame)
+    with Ledger(work.ledger) as ledger, Workers(1) as workers:
+        ledger.replace_manifest([Clip("pid-1", "GSL", "made")])
+        for stage in (first, second):
+            assert run_stage(stage, ledger, work, Silent(), workers).todo == 1
+    (output,) = (tmp_path / "out").iterdir()
+    assert (int(output.read_text()) == os.getpid()) == here
+
+
 def test_a_bug_is_a_rejected_clip_and_its_traceback_is_kept(tmp_path: Path) -> None:
     receipts = receipts_of(tmp_path, ["bug-1", "a"], n_jobs=0)
     assert receipts["a"].status == "done"
@@ -113,6 +160,9 @@ def test_a_bug_is_a_rejected_clip_and_its_traceback_is_kept(tmp_path: Path) -> N
 def test_a_full_disk_stops_the_run_and_leaves_nothing_half_written(tmp_path: Path, n_jobs: int) -> None:
     with pytest.raises(RunError, match=r"full-1.*No space left"):
         receipts_of(tmp_path, ["a", "full-1", "b"], n_jobs)
+    if n_jobs:  # the other worker is ended wherever it is; the next start sweeps up after it
+        with WorkFolder(tmp_path).locked():
+            pass
     assert all(path.suffix == ".txt" and path.read_text() == path.stem for path in (tmp_path / "out").iterdir())
 
 

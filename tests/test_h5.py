@@ -31,7 +31,7 @@ NUMBERS = st.floats(-1e6, 1e6, width=32)
 )
 def test_keypoints_come_back(xyc: np.ndarray, with_world: bool, fps: float, tmp_path_factory: object) -> None:
     path = tmp_path_factory.mktemp("h5") / "k.h5"  # type: ignore[attr-defined]
-    wrote = Keypoints(xyc, fps, 640, 480, "made 1", xyc * 2 if with_world else None)
+    wrote = Keypoints(xyc, fps, 640, 480, "made 1", xyc / np.float32(1e4) if with_world else None)
     write_keypoints(path, wrote)
     read = read_keypoints(path)
     assert np.array_equal(read.xyc, wrote.xyc) and read.xyc.dtype == np.float32

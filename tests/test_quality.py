@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import signal
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import prompt2sign
-from prompt2sign.cli import main
 from prompt2sign.formats.openpose_json import write_openpose_json
 from prompt2sign.lifting.limits import HIGH_DEG, LOW_DEG, NAMES, angles_deg, excess_deg, hand_axes, limit_rate
 from prompt2sign.lifting.quality import measure
@@ -40,6 +34,7 @@ from prompt2sign.synthetic.handshapes import SHAPES, hand_points
 from prompt2sign.synthetic.motion import signing_motion
 
 from .made import Finished, files_of, made_keypoints, without
+from .made import run_here as run
 
 GOLDEN = Path(__file__).parent / "golden" / "shard-v1"
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -215,18 +210,6 @@ def test_a_number_that_is_not_known_meets_no_bound() -> None:
 
 
 # The command line
-
-
-def run(*arguments: str) -> Finished:
-    """Run the command line to its end in this process: the imports of a new one take longer than the work."""
-    out, err = io.StringIO(), io.StringIO()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    argv = mock.patch.object(sys, "argv", ["prompt2sign", *arguments])
-    with argv, redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-        main()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    return Finished(ended.value.code, out.getvalue(), err.getvalue())
 
 
 class Made:

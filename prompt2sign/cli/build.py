@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from ..pipeline.build import Request
 
 Changes = Mapping[str, Mapping[str, Any]]
+_METHOD = "anatomy, or upstream: the published method, for comparison."
+_CAMERA_DISTANCE = "From the camera to the signer in shoulder widths, where pictures were not cropped."
 Estimator = Annotated[str | None, typer.Option("--estimator", help="Who finds the 2D keypoints.")]
 Quality = Annotated[str | None, typer.Option("--quality", help="fast, or high: a second look for missing hands.")]
+LiftMethod = Annotated[str | None, typer.Option("--lift-method", help=_METHOD)]
+Method = Annotated[str | None, typer.Option("--method", help=_METHOD)]
+CameraDistance = Annotated[float | None, typer.Option("--camera-distance", help=_CAMERA_DISTANCE)]
 PromptsPerClip = Annotated[int | None, typer.Option("--prompts-per-clip", min=0, help="Prompts for each clip.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The release; releases/LANG-CORPUS by default.")]
 Compact = Annotated[bool, typer.Option("--compact", help=COMPACT)]
@@ -35,6 +40,8 @@ def build(
     bounds: Bounds,
     estimator: Estimator = None,
     quality: Quality = None,
+    lift_method: LiftMethod = None,
+    camera_distance: CameraDistance = None,
     prompts_per_clip: PromptsPerClip = None,
     out: Out = None,
     with_video: WithVideo = False,
@@ -42,7 +49,7 @@ def build(
     force: ForceStage = None,
 ) -> int:
     """Make a release: trim, estimate poses, lift to 3D, write prompts and shards. Run it again to go on."""
-    changes = {**_changes(estimator, quality, prompts_per_clip, with_video, compact), "keep": asdict(bounds)}
+    changes = _changes(estimator, quality, lift_method, camera_distance, prompts_per_clip, with_video, compact, bounds)
     return _run(common.request(changes, frozenset(force or ())), None, out)
 
 
@@ -63,9 +70,10 @@ def pose(common: Common, estimator: Estimator = None, quality: Quality = None, f
 
 @app.command(epilog="Example: prompt2sign lift --lang gsl --corpus sample --force")
 @with_common
-def lift(common: Common, force: Force = False) -> int:
+def lift(common: Common, method: Method = None, camera_distance: CameraDistance = None, force: Force = False) -> int:
     """Lift 2D keypoints to 3D motion, and nothing else."""
-    return _run(common.request({}, frozenset({"lift"} if force else ())), ("lift",))
+    changes = _changes(lift_method=method, camera_distance=camera_distance)
+    return _run(common.request(changes, frozenset({"lift"} if force else ())), ("lift",))
 
 
 @app.command(epilog="Example: prompt2sign prompts --lang gsl --corpus sample --prompts-per-clip 5")
@@ -83,26 +91,33 @@ def shard(
     bounds: Bounds,
     estimator: Estimator = None,
     quality: Quality = None,
+    lift_method: LiftMethod = None,
+    camera_distance: CameraDistance = None,
     prompts_per_clip: PromptsPerClip = None,
     out: Out = None,
     with_video: WithVideo = False,
     compact: Compact = False,
 ) -> int:
     """Write the release from what the other stages have made (give the same options), and nothing else."""
-    changes = {**_changes(estimator, quality, prompts_per_clip, with_video, compact), "keep": asdict(bounds)}
+    changes = _changes(estimator, quality, lift_method, camera_distance, prompts_per_clip, with_video, compact, bounds)
     return _run(common.request(changes), ("shard",), out)
 
 
 def _changes(
     estimator: str | None = None,
     quality: str | None = None,
+    lift_method: str | None = None,
+    camera_distance: float | None = None,
     prompts_per_clip: int | None = None,
     with_video: bool = False,
     compact: bool = False,
+    bounds: Bounds | None = None,
 ) -> Changes:
     """Options of single stages by their section of the pipeline; None changes nothing."""
     return {
         "pose": {"estimator": estimator, "quality": quality},
+        "lift": {"method": lift_method, "camera_distance": camera_distance},
+        "keep": asdict(bounds) if bounds else {},
         "prompts": {"per_clip": prompts_per_clip},
         "shard": {"with_video": with_video or None, "layout": "compact" if compact else None},
     }

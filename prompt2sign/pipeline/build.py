@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from ..languages import Language
 from ..options import Pipeline
 from ..records import Clip, Rejection
 from .ahead import check_ahead
+from .engine import Workers
 from .ledger import Ledger
 from .progress import Progress, size
 from .runner import StageSummary, run_stage
-from .stage import Stage
+from .stage import Stage, path_state
 from .stages import stages_of
 from .work import WorkFolder
 
@@ -35,7 +37,7 @@ class Request:
         root: `--from`.
         text: `--text`.
         keypoints: `--keypoints`.
-        n_jobs: Worker processes.
+        n_jobs: Worker processes; 0 runs everything in this process.
         limit: Only the first so many clips, None for all.
         only: Only clips with these ids, empty for all.
         force: Stages to do again whatever their receipts say.
@@ -103,20 +105,18 @@ def run_stages(build: Build, names: Sequence[str] | None, progress: Progress) ->
     request, summaries = build.request, []
     stages = [stage for stage in build.stages if names is None or stage.name in names]
     check_ahead(stages, build.ledger, request.pipeline)
-    for stage in stages:
-        summary = run_stage(
-            stage,
-            build.ledger,
-            build.work,
-            progress,
-            n_jobs=request.n_jobs,
-            strict=request.strict,
-            force=stage.name in request.force,
-        )
-        if names and stage.after and not summary.todo + summary.kept and any(map(stage.applies, build.ledger.clips())):
-            raise UsageError(f"{stage.name} has nothing to start from: run `prompt2sign {stage.after}` first")
-        summaries.append(summary)
+    with Workers(request.n_jobs) as workers:
+        for stage in stages:
+            force = stage.name in request.force
+            summary = run_stage(stage, build.ledger, build.work, progress, workers, strict=request.strict, force=force)
+            if names and stage.after and not summary.todo + summary.kept and _any_clip_for(stage, build.ledger):
+                raise UsageError(f"{stage.name} has nothing to start from: run `prompt2sign {stage.after}` first")
+            summaries.append(summary)
     return summaries
+
+
+def _any_clip_for(stage: Stage, ledger: Ledger) -> bool:
+    return any(map(stage.applies, ledger.clips()))
 
 
 def _facts(request: Request, facts: CorpusFacts) -> CorpusFacts:
@@ -166,7 +166,7 @@ def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: 
     )
     for note in plan.notes:
         progress.say(f"  note: {note}")
-    ledger.replace_manifest(_select(corpus.clips(source), request))
+    ledger.replace_manifest(_select(corpus.clips(source), request), _states())
     found = {entry.clip_id for entries in (ledger.clips(), ledger.rejections()) for entry in entries if request.only}
     if missing := [clip_id for clip_id in request.only if clip_id not in found]:
         raise UsageError(f"--only: no clip is called {', '.join(map(repr, missing))}")
@@ -203,6 +203,17 @@ def _complete(clip: Clip, request: Request) -> Clip:
         width=clip.width or options.width,
         height=clip.height or options.height,
     )
+
+
+def _states() -> Callable[[Clip], str]:
+    """Tells the state of a clip's files; clips that share a video or an archive follow each other as a rule."""
+    state_of = lru_cache(maxsize=64)(path_state)
+
+    def of_clip(clip: Clip) -> str:
+        path = clip.keypoints or clip.media
+        return state_of(path) if path else ""
+
+    return of_clip
 
 
 def _nothing_usable(request: Request, ledger: Ledger) -> str:

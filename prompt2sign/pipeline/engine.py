@@ -1,4 +1,9 @@
-"""Worker processes: each task in one of `n_jobs` processes, and a process that dies costs only its own clip.
+"""Where tasks run: in this process, or in worker processes, one of which may die at the cost of its own clip only.
+
+A worker takes half a second to start, so there is one pool for all stages of a build, started by the first stage that
+needs it. A stage that hands files from outside to native code (a video decoder, a pose estimator, a JSON parser) always
+needs it, however small the work: whatever such a file does to the process, the build goes on. A stage that reads only
+what an earlier one wrote needs it for long work alone (`Stage.workers`, `runner`).
 
 joblib's loky gives the pool. Its executor is used directly rather than `joblib.Parallel`, because when a worker is
 killed `Parallel` loses the whole call, while an executor still knows which tasks were in flight.
@@ -10,11 +15,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from ..records import Receipt
 from .execute import Task, execute
@@ -23,37 +29,68 @@ from .execute import Task, execute
 _AHEAD = 1
 
 
-def run_tasks(tasks: Iterable[Task], n_jobs: int) -> Generator[Receipt, None, None]:
-    """Run tasks and yield their receipts as they finish, in any order.
+def run_here(tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+    """Run tasks one by one in this process and yield their receipts."""
+    yield from map(execute, tasks)
 
-    Whoever stops early must close the iterator; the workers then end at once.
+
+class Workers:
+    """Up to `n_jobs` worker processes, started when they are first needed; a context manager that ends them.
+
+    Attributes:
+        n_jobs: How many; 0 runs all tasks in this process.
     """
-    if n_jobs == 0:
-        yield from map(execute, tasks)
-        return
-    waiting = iter(tasks)
-    pool: dict[Future[Receipt], Task] = {}
-    executor = _new_executor(n_jobs)
-    try:
-        while True:
-            for task in islice(waiting, n_jobs + _AHEAD - len(pool)):
-                pool[_submit(executor, task)] = task
-            if not pool:
-                break
-            try:
-                for future in wait(pool, return_when=FIRST_COMPLETED).done:
-                    receipt = future.result()
-                    del pool[future]
-                    yield receipt
-            except BrokenProcessPool:
-                suspects, done = _sort_out(pool)
-                executor.shutdown(wait=False, kill_workers=True)
-                yield from done
-                for task in suspects:
-                    yield _alone(task)
-                pool, executor = {}, _new_executor(n_jobs)
-    finally:
-        executor.shutdown(wait=False, kill_workers=True)
+
+    def __init__(self, n_jobs: int) -> None:
+        self.n_jobs = n_jobs
+        self._executor: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def run(self, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+        """Run tasks and yield their receipts as they finish, in any order.
+
+        Whoever stops early must close the iterator; tasks that run then end at once, with their processes.
+        """
+        if self.n_jobs == 0:
+            yield from run_here(tasks)
+            return
+        waiting = iter(tasks)
+        pool: dict[Future[Receipt], Task] = {}
+        try:
+            while True:
+                for task in islice(waiting, self.n_jobs + _AHEAD - len(pool)):
+                    pool[_submit(self._started(), task)] = task
+                if not pool:
+                    break
+                try:
+                    for future in wait(pool, return_when=FIRST_COMPLETED).done:
+                        receipt = future.result()
+                        del pool[future]
+                        yield receipt
+                except BrokenProcessPool:
+                    suspects, done = _sort_out(pool)
+                    self._end()
+                    yield from done
+                    for task in suspects:
+                        yield _alone(task)
+                    pool = {}
+        finally:
+            if pool:
+                self._end()
+
+    def _started(self) -> Any:
+        self._executor = self._executor or _new_executor(self.n_jobs)
+        return self._executor
+
+    def _end(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, kill_workers=True)
+            self._executor = None
 
 
 def _sort_out(pool: dict[Future[Receipt], Task]) -> tuple[list[Task], list[Receipt]]:
@@ -108,13 +145,24 @@ def _start_worker(parent: int) -> None:
 
 
 def _submit(executor: Any, task: Task) -> Future[Receipt]:
-    """Hand out a task. Ctrl-C is the parent's: processes started meanwhile inherit that it is blocked."""
+    """Hand out a task; one that finds the workers dead, as after a kill between two stages, has failed with them."""
+    future: Future[Receipt] = Future()
+    try:
+        with _ctrl_c_blocked():
+            future = executor.submit(execute, task)
+    except BrokenProcessPool as error:
+        future.set_exception(error)
+    return future
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Ctrl-C is the parent's: processes started meanwhile inherit that it is blocked."""
     if not hasattr(signal, "pthread_sigmask"):
-        future: Future[Receipt] = executor.submit(execute, task)
-        return future
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        future = executor.submit(execute, task)
-        return future
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

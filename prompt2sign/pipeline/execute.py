@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import traceback
@@ -18,7 +19,7 @@ from ..errors import (
     UsageError,
 )
 from ..records import Clip, Receipt
-from .stage import Job, Result, Stage, file_sha256
+from .stage import Job, Result, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _keep(task: Task, temporary: Path, result: Result) -> dict[str, Any]:
         return {}
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
-    digest, size = file_sha256(temporary), temporary.stat().st_size
+        digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
     temporary.replace(task.output)
     relative = str(task.output.relative_to(task.root))
     return {"output": relative, "output_sha256": digest, "output_bytes": size}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS receipts (
 _RECEIPT_FIELDS = [field.name for field in fields(Receipt)]
 _RECEIPT_COLUMNS = ", ".join(f'"{name}"' for name in _RECEIPT_FIELDS)
 _PAGE = 512
+#: Stands beside the fields of a clip in its record.
+_STATE = "state_of_files"
 
 
 class Ledger:
@@ -69,20 +71,27 @@ class Ledger:
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
-    def replace_manifest(self, entries: Iterable[Clip | Rejection]) -> None:
-        """Stream a new manifest in, all or nothing. A second clip with the same id becomes a rejection."""
+    def replace_manifest(
+        self, entries: Iterable[Clip | Rejection], state_of: Callable[[Clip], str] = lambda clip: ""
+    ) -> None:
+        """Stream a new manifest in, all or nothing. A second clip with the same id becomes a rejection.
+
+        Args:
+            entries: What the corpus gives.
+            state_of: The state of a clip's files by now; kept with the clip, so that it is looked up once a build.
+        """
         try:
             with self._db:
                 self._db.execute("DELETE FROM clips")
                 self._db.execute("DELETE FROM rejections")
                 for position, entry in enumerate(entries):
-                    self._insert(position, entry)
+                    self._insert(position, entry, state_of)
         except sqlite3.OperationalError as error:
             raise _cannot_write(error) from error
 
-    def _insert(self, position: int, entry: Clip | Rejection) -> None:
+    def _insert(self, position: int, entry: Clip | Rejection, state_of: Callable[[Clip], str]) -> None:
         if isinstance(entry, Clip):
-            record = json.dumps(entry.to_json(), ensure_ascii=False)
+            record = json.dumps({**entry.to_json(), _STATE: state_of(entry)}, ensure_ascii=False)
             try:
                 self._db.execute("INSERT INTO clips VALUES (?, ?, ?)", (position, entry.clip_id, record))
                 return
@@ -94,8 +103,14 @@ class Ledger:
 
     def clips(self) -> Iterator[Clip]:
         """Every clip of the manifest in its order, a page at a time."""
+        return (clip for clip, _ in self.clips_and_states())
+
+    def clips_and_states(self) -> Iterator[tuple[Clip, str]]:
+        """The same, each with the state that its files had when the manifest was written."""
         for (record,) in self._pages("SELECT position, record FROM clips"):
-            yield Clip.from_json(json.loads(record))
+            values = json.loads(record)
+            state = values.pop(_STATE, "")
+            yield Clip.from_json(values), state
 
     def rejections(self) -> Iterator[Rejection]:
         """What the corpus could not make a clip of, in its order."""
@@ -139,8 +154,8 @@ class Ledger:
         Raises:
             RunError: The disk is full or read-only.
         """
-        values = asdict(receipt)
-        values["values"] = json.dumps(values["values"], ensure_ascii=False, sort_keys=True)
+        values = {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
+        values["values"] = json.dumps(receipt.values, ensure_ascii=False, sort_keys=True)
         marks = ", ".join("?" * len(_RECEIPT_FIELDS))
         try:
             with self._db:

@@ -10,7 +10,7 @@ from itertools import compress
 
 from ..errors import RunError
 from ..records import Clip, Receipt
-from .engine import run_tasks
+from .engine import Workers, run_here
 from .execute import Task
 from .ledger import Ledger
 from .progress import Progress, duration
@@ -19,6 +19,8 @@ from .work import WorkFolder
 
 #: Failures that may not happen again; everything else gives the same answer for the same input.
 _WORTH_ANOTHER_TRY = {"unexpected", "worker-died", "out-of-memory", "bad-file"}
+#: A worker process takes half a second to start. The bound keeps clips that need much memory out of this process, too.
+_LONG_S = 1.0
 
 
 @dataclass
@@ -57,8 +59,8 @@ def run_stage(
     ledger: Ledger,
     work: WorkFolder,
     progress: Progress,
+    workers: Workers,
     *,
-    n_jobs: int,
     strict: bool = False,
     force: bool = False,
 ) -> StageSummary:
@@ -71,9 +73,10 @@ def run_stage(
     summary = StageSummary(stage.name, todo=sum(stale), kept=len(stale) - sum(stale))
     if not summary.todo:
         return summary
-    n_jobs = n_jobs if stage.parallel else 0
-    receipts = run_tasks(_tasks(stage, ledger, work, stale), n_jobs)
-    progress.begin(stage, summary.todo, _cost(stage, ledger, summary.todo, n_frames, n_jobs))
+    seconds = n_frames * (ledger.get_meta(_rate_key(stage)) or stage.milliseconds_a_frame) / 1000
+    run, n_jobs = (run_here, 1) if _stays_here(stage, seconds) else (workers.run, workers.n_jobs)
+    receipts = run(_tasks(stage, ledger, work, stale))
+    progress.begin(stage, summary.todo, _cost(summary.todo, n_frames, seconds, n_jobs))
     try:
         for receipt in receipts:
             ledger.write(receipt)
@@ -91,14 +94,17 @@ def run_stage(
     return summary
 
 
-def _cost(stage: Stage, ledger: Ledger, n_clips: int, n_frames: int, n_jobs: int) -> str:
-    """What a stage will take: clips, frames and time where they can be known, by the rate last seen here."""
+def _stays_here(stage: Stage, seconds: float) -> bool:
+    """Is the stage light enough for this process? `seconds` is what it will take by the rate last seen here."""
+    return stage.workers == "never" or (stage.workers == "if long" and seconds < _LONG_S)
+
+
+def _cost(n_clips: int, n_frames: int, seconds: float, n_jobs: int) -> str:
+    """What a stage will take: clips, and frames and time where they can be known."""
     if not n_frames:
         return f"{n_clips:,} clips"
-    rate_ms = ledger.get_meta(_rate_key(stage)) or stage.milliseconds_a_frame
-    seconds = n_frames * rate_ms / 1000 / max(1, n_jobs)
     processes = f" with {n_jobs} processes" if n_jobs > 1 else ""
-    return f"{n_clips:,} clips, {n_frames:,} frames, about {duration(seconds)}{processes}"
+    return f"{n_clips:,} clips, {n_frames:,} frames, about {duration(seconds / max(1, n_jobs))}{processes}"
 
 
 def _rate_key(stage: Stage) -> str:
@@ -108,36 +114,39 @@ def _rate_key(stage: Stage) -> str:
 def _stale(stage: Stage, ledger: Ledger, work: WorkFolder, force: bool, strict: bool) -> tuple[array.array[int], int]:
     """One flag for each clip the stage has to do with: 1 where there is work; and the frames that is, where known."""
     flags, n_frames = array.array("b"), 0
-    for clip, before in _candidates(stage, ledger):
+    for clip, before, expected in _candidates(stage, ledger):
         receipt = ledger.receipt(stage.name, clip.clip_id)
         again = receipt is not None and (
             receipt.reason in _WORTH_ANOTHER_TRY or (strict and receipt.status == "failed")
         )
-        stale = force or again or not is_valid(receipt, stage, clip, before, work)
+        stale = force or again or not is_valid(receipt, expected, work)
         flags.append(stale)
         n_frames += before.values.get("n_frames", 0) if stale and before else 0
     return flags, n_frames
 
 
-def _candidates(stage: Stage, ledger: Ledger) -> Iterator[tuple[Clip, Receipt | None]]:
-    """Clips the stage applies to, with the receipt of the stage before; without those that failed there."""
-    for clip in ledger.clips():
+def _candidates(stage: Stage, ledger: Ledger) -> Iterator[tuple[Clip, Receipt | None, str]]:
+    """Clips the stage applies to, with the receipt of the stage before and the fingerprint their own should have.
+
+    Without those that failed at the stage before.
+    """
+    for clip, state in ledger.clips_and_states():
         if not stage.applies(clip):
             continue
         before = ledger.receipt(stage.after, clip.clip_id) if needs_before(stage, clip) else None
         if before is None and needs_before(stage, clip):
             continue
         if before is None or before.status == "done":
-            yield clip, before
+            yield clip, before, fingerprint(stage, clip, state, before)
 
 
 def _tasks(stage: Stage, ledger: Ledger, work: WorkFolder, stale: array.array[int]) -> Iterator[Task]:
-    for clip, before in compress(_candidates(stage, ledger), stale):
+    for clip, before, expected in compress(_candidates(stage, ledger), stale):
         yield Task(
             stage=stage,
             clip=clip,
             source=work.absolute(before.output) if before else None,
             output=work.output(stage.folder, clip.clip_id, stage.suffix),
             root=work.root,
-            fingerprint=fingerprint(stage, clip, before),
+            fingerprint=expected,
         )

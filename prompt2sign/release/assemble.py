@@ -157,8 +157,9 @@ def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     )
     with shards:
         write_rejected(folder / REJECTED, _add_all(build, folder, shards, assembly))
+    release = open_release(folder)
     for convention in options.skels:
-        export_skels(open_release(folder), folder / "skels" / convention, convention)
+        export_skels(release, folder / "skels" / convention, convention)
 
 
 def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assembly) -> Iterator[Row]:

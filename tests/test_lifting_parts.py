@@ -1,0 +1,463 @@
+"""The parts of lifting, each against a slow and plain way of doing the same, or against what must hold."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from prompt2sign.lifting.anthropometry import SPREAD, relaxed_hand, typical_lengths
+from prompt2sign.lifting.arrays import hint_cost
+from prompt2sign.lifting.fill import fill
+from prompt2sign.lifting.fingers import finger_bones, pattern_costs
+from prompt2sign.lifting.lengths import BONE_TO, bone_lengths
+from prompt2sign.lifting.limits import LIMITS, limit_rate
+from prompt2sign.lifting.normalise import depth_hints, fill_in_time
+from prompt2sign.lifting.palm import KNUCKLES, Palms, both_palms, palm_depths, palm_hints
+from prompt2sign.lifting.refine import build, refine
+from prompt2sign.lifting.search import best_path, mean_on_grid
+from prompt2sign.lifting.smooth import Smoother, _BandedByLapack, _BandedBySteps, _bands, strength_at
+from prompt2sign.lifting.solve import without_perspective
+from prompt2sign.skeleton import (
+    LEFT_ELBOW,
+    LEFT_HAND,
+    LEFT_WRIST,
+    NECK,
+    RIGHT_ELBOW,
+    RIGHT_HAND,
+    RIGHT_WRIST,
+    SKELETON,
+)
+from prompt2sign.synthetic.handshapes import SHAPES, hand_points
+from prompt2sign.synthetic.observed import lifting_truth
+
+from .made import knowing
+
+Array = NDArray[Any]
+RANDOM = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+#: The least weight of a value; see `Smoother`.
+LEAST = 1e-6
+
+
+# Smoothing
+
+
+def dense(weights: Array, values: Array, strength: float, tension: float) -> Array:
+    """(T,) the minimum by its normal equations, written out."""
+    n_frames = len(weights)
+    steps, bends = (np.diff(np.eye(n_frames), order, axis=0) for order in (1, 2))
+    matrix = np.diag(weights + LEAST) + tension * steps.T @ steps + strength * bends.T @ bends
+    return np.linalg.solve(matrix, (weights + LEAST) * values)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RANDOM, st.integers(1, 40), st.sampled_from([0, 0.3, 5, 400]), st.sampled_from([0, 0.02, 3]), st.booleans())
+def test_smoothing_solves_its_equations(
+    rng: np.random.Generator, n_frames: int, strength: float, tension: float, gaps: bool
+) -> None:
+    weights, values = rng.uniform(0.05, 1, (n_frames, 2, 3)), rng.normal(size=(n_frames, 2, 2, 3))
+    if gaps:
+        weights[rng.random(weights.shape) < 0.5] = 0
+        weights[0] = weights[-1] = 1
+    smooth = Smoother(weights, strength, tension)(values)
+    for component, clip, joint in np.ndindex(2, 2, 3):
+        by_hand = dense(weights[:, clip, joint], values[:, component, clip, joint], strength, tension)
+        assert smooth[:, component, clip, joint] == pytest.approx(by_hand, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(RANDOM, st.integers(1, 40), st.sampled_from([0.0, 0.3, 400.0]), st.sampled_from([0.0, 3.0]))
+def test_both_ways_of_solving_agree(rng: np.random.Generator, n_frames: int, strength: float, tension: float) -> None:
+    weights, right = rng.uniform(0.05, 1, (n_frames, 2, 3)), rng.normal(size=(n_frames, 2, 2, 3))
+    bands = _bands(n_frames, strength, tension)
+    first, second = (kind(weights, bands).solve(right.copy()) for kind in (_BandedByLapack, _BandedBySteps))
+    assert np.abs(first - second).max() < 1e-9
+
+
+def test_smoothing_leaves_straight_lines_and_goes_on_along_them() -> None:
+    line = 3.0 * np.arange(20.0)[:, None, None, None]
+    weights = np.ones((20, 1, 1))
+    assert Smoother(weights, 50.0)(line) == pytest.approx(line, abs=1e-5)
+    weights[12:] = 0
+    assert Smoother(weights, 50.0)(np.where(weights[:, None] > 0, line, 0)) == pytest.approx(line, rel=1e-2, abs=1e-3)
+    at_rest = Smoother(weights, 1.0, 1.0)(np.where(weights[:, None] > 0, line, 0))[:, 0, 0, 0]
+    assert np.ptp(at_rest[14:]) < 0.5 and abs(at_rest[-1] - 33) < 3, "tension: it comes to rest at the end"
+
+
+@pytest.mark.parametrize("fps", [12.5, 50.0, 100.0])
+def test_the_same_movement_is_smoothed_alike_at_any_rate(fps: float) -> None:
+    def smoothed(rate: float) -> Array:
+        times_s = np.arange(0, 8, 1 / rate)
+        wave = np.sin(2 * np.pi * 1.5 * times_s)[:, None, None, None]
+        return np.abs(Smoother(np.ones((len(wave), 1, 1)), strength_at(rate, 1.0))(wave)).max()
+
+    # A finer clock has more values a second to trust, in proportion to their number.
+    assert smoothed(fps) == pytest.approx(smoothed(25.0), abs=0.03)
+
+
+@pytest.mark.parametrize(("fps", "strength"), [(25.0, np.inf), (1e6, 1.0), (25.0, 1e30)])
+def test_no_strength_is_too_much(fps: float, strength: float) -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(0.2, 1, (150, 1, 1))
+    weights[:, 0, 0][rng.random(150) < 0.3] = 0
+    most = Smoother(weights, strength_at(fps, strength))(rng.normal(size=(150, 2, 1, 1)))
+    assert np.isfinite(most).all() and np.abs(np.diff(most, 2, axis=0)).max() < 1e-4
+
+
+# Search
+
+
+@settings(max_examples=60, deadline=None)
+@given(RANDOM, st.integers(1, 6), st.integers(1, 3))
+def test_the_best_path_is_the_best_of_all(rng: np.random.Generator, n_frames: int, n_states: int) -> None:
+    cost, change = rng.normal(size=(n_frames, 2, n_states)), rng.normal(size=(n_frames - 1, 2, n_states, n_states))
+    found = best_path(cost, change)
+    assert found.shape == (n_frames, 2)
+
+    def total(path: tuple[int, ...], place: int) -> float:
+        moves = sum(change[t, place, a, b] for t, (a, b) in enumerate(itertools.pairwise(path)))
+        return float(moves + sum(cost[t, place, state] for t, state in enumerate(path)))
+
+    for place in range(2):
+        paths = itertools.product(range(n_states), repeat=n_frames)
+        assert tuple(found[:, place]) == min(paths, key=lambda path: total(path, place))
+
+
+@settings(max_examples=40, deadline=None)
+@given(RANDOM, st.integers(1, 4))
+def test_the_mean_on_a_grid_is_that_over_all_paths(rng: np.random.Generator, n_frames: int) -> None:
+    n, m = 3, 2
+    cost = rng.normal(0, 2, (n_frames, n, m))
+    down, across = (rng.dirichlet(np.ones(size), size) for size in (n, m))
+    first, second = rng.normal(size=n), rng.normal(size=m)
+    means = mean_on_grid(cost, (down, across), (first, second))
+    weights, sums = 0.0, np.zeros((2, n_frames))
+    for path in itertools.product(itertools.product(range(n), range(m)), repeat=n_frames):
+        weight = np.exp(-sum(cost[t, i, j] for t, (i, j) in enumerate(path)))
+        for (i, j), (next_i, next_j) in itertools.pairwise(path):
+            weight *= down[i, next_i] * across[j, next_j]
+        weights += weight
+        sums += weight * np.array([[first[i] for i, _ in path], [second[j] for _, j in path]])
+    assert np.stack(means) == pytest.approx(sums / weights, abs=1e-9)
+
+
+@given(RANDOM)
+@settings(max_examples=20, deadline=None)
+def test_the_mean_on_a_grid_survives_frames_that_contradict_one_another(rng: np.random.Generator) -> None:
+    nodes = np.linspace(-1, 1, 9)
+    moves = np.exp(-((nodes[:, None] - nodes) ** 2) / (2 * 0.15**2))
+    moves /= moves.sum(axis=-1, keepdims=True)
+    means = np.stack(mean_on_grid(rng.uniform(0, 2000, (12, 2, 9, 9)), (moves, moves), (nodes, nodes)))
+    assert np.isfinite(means).all() and np.abs(means).max() <= 1 + 1e-12
+
+
+# Filling
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM, st.integers(1, 12), st.floats(0, 1))
+def test_filling_leaves_what_was_seen_and_bounds_the_rest(
+    rng: np.random.Generator, n_frames: int, share: float
+) -> None:
+    xy = rng.uniform(-1.5, 1.5, (n_frames, 2, 2, 50))
+    seen = rng.random((n_frames, 2, 50)) < share
+    xy = np.where(seen[:, None], xy, np.nan)
+    filled = fill(xy, seen, 1.0)
+    assert np.array_equal(np.where(seen[:, None], filled, np.nan), xy, equal_nan=True)
+    assert np.isfinite(filled).all() and np.abs(filled).max() < 15
+
+
+def test_a_point_that_is_lost_moves_on_with_its_finger() -> None:
+    times_s = np.arange(40) / 25
+    xy = np.zeros((40, 2, 1, 50))
+    xy[:, 0, 0, LEFT_HAND] = np.sin(4 * times_s)[:, None] + np.linspace(0, 0.3, 21)
+    seen = np.ones((40, 1, 50), bool)
+    tip = LEFT_HAND.start + 8
+    seen[10:30, 0, tip] = False
+    truth = xy.copy()
+    xy[10:30, :, 0, tip] = 1e6
+    assert np.abs(fill(xy, seen, 1.0) - truth).max() < 0.02
+
+
+def test_what_is_never_seen_is_where_it_is_at_rest() -> None:
+    xy = np.zeros((3, 2, 1, 50))
+    seen = np.zeros((3, 1, 50), bool)
+    seen[..., NECK] = True
+    filled = fill(xy, seen, 1.0)[0, :, 0]
+    lengths = np.linalg.norm(filled[:, SKELETON.bones[:, 1]] - filled[:, SKELETON.bones[:, 0]], axis=0)
+    assert lengths[1:7] == pytest.approx(typical_lengths()[1:7], rel=0.02)
+    assert filled[1, LEFT_WRIST] > filled[1, LEFT_ELBOW] > 0 and filled[0, LEFT_WRIST] > 0 > filled[0, RIGHT_WRIST]
+    assert filled[0] == pytest.approx(-filled[0, SKELETON.mirror]) and filled[1] == pytest.approx(
+        filled[1, SKELETON.mirror]
+    )
+    for hand, inwards in ((LEFT_HAND, -1), (RIGHT_HAND, 1)):
+        thumb, little = filled[0, hand][4], filled[0, hand][20]
+        assert inwards * (thumb - little) > 0.2, "thumbs of hanging hands are towards the body"
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12).filter(any))
+def test_filling_in_time_goes_straight_and_holds_the_ends(known: list[bool]) -> None:
+    rows = np.flatnonzero(known)
+    values = np.where(known, 2.0 * np.arange(len(known)) + 1, np.nan)[:, None]
+    filled = fill_in_time(values, np.array(known))[:, 0]
+    assert filled == pytest.approx(2.0 * np.clip(np.arange(len(known)), rows[0], rows[-1]) + 1)
+
+
+# Lengths
+
+
+def turning(lengths: Array, n_frames: int = 200, seed: int = 0) -> Array:
+    """(T, 3, 1, 50) a tree of bones that turn every way, each through the plane of the picture."""
+    rng = np.random.default_rng(seed)
+    bones = rng.normal(size=(n_frames, 3, 1, 49))
+    bones[:, 2] *= np.linspace(0, 1, n_frames)[:, None, None]
+    return build(bones, lengths[None])
+
+
+def test_lengths_come_back_from_turning_bones() -> None:
+    typical = typical_lengths()
+    for scale in (0.75, 1.0, 1.3):
+        lengths = scale * typical
+        found = bone_lengths(turning(lengths)[:, :2], np.ones((200, 1, 50), bool))[0]
+        # Pulled towards the typical, at most by half; the shoulders are the unit, the roots no lengths.
+        told = [bone for bone in range(49) if "root" not in SKELETON.names[SKELETON.bones[bone, 1]]][3:]
+        assert (np.sign(found - typical)[told] == np.sign(scale - 1)).all() or scale == 1
+        assert found[told] == pytest.approx(lengths[told], rel=0.15 if scale != 1 else 0.06)
+        assert found[[BONE_TO[2], BONE_TO[5]]] == pytest.approx(typical[[BONE_TO[2], BONE_TO[5]]])
+
+
+def test_a_hand_is_measured_on_its_own_and_lends_its_lengths() -> None:
+    lengths, hands = typical_lengths(), [[BONE_TO[j] for j in range(h.start, h.stop)] for h in (LEFT_HAND, RIGHT_HAND)]
+    lengths[hands[0][1:]] *= 1.3
+    xy, seen = turning(lengths)[:, :2], np.ones((200, 1, 50), bool)
+    both = bone_lengths(xy, seen)[0]
+    assert both[hands[0][1:]].sum() > 1.15 * both[hands[1][1:]].sum()
+    seen[..., RIGHT_HAND] = False
+    lent = bone_lengths(np.where(seen[:, None], xy, 55.0), seen)[0]
+    assert lent[hands[0]] == pytest.approx(both[hands[0]]) and lent[hands[1]] == pytest.approx(both[hands[0]])
+    seen[..., LEFT_HAND] = False
+    assert bone_lengths(xy, seen)[0, hands[0] + hands[1]] == pytest.approx(typical_lengths()[hands[0] + hands[1]])
+
+
+def test_both_arms_share_their_lengths_and_few_frames_say_nothing() -> None:
+    xy = turning(1.2 * typical_lengths())[:, :2]
+    seen = np.ones((200, 1, 50), bool)
+    seen[..., [LEFT_ELBOW, LEFT_WRIST]] = False
+    found = bone_lengths(xy, seen)[0]
+    for left, right in ((LEFT_ELBOW, RIGHT_ELBOW), (LEFT_WRIST, RIGHT_WRIST)):
+        assert found[BONE_TO[left]] == found[BONE_TO[right]] > 1.05 * typical_lengths()[BONE_TO[left]]
+    seen[4:] = False
+    assert bone_lengths(xy, seen)[0] == pytest.approx(typical_lengths())
+
+
+@settings(max_examples=20, deadline=None)
+@given(RANDOM, st.floats(0, 1))
+def test_no_length_is_absurd(rng: np.random.Generator, share: float) -> None:
+    xy = rng.uniform(-100, 100, (20, 2, 2, 50)) * rng.choice([1e-6, 1, 1e4])
+    found = bone_lengths(xy, rng.random((20, 2, 50)) < share) / typical_lengths()
+    told = [bone for bone in range(49) if "root" not in SKELETON.names[SKELETON.bones[bone, 1]]]
+    assert np.isfinite(found).all() and (found[:, told] > 0.49).all() and (found[:, told] < 1.71).all()
+    assert found.max() < 3.01, "not even from a wrist to the root of somebody else's hand"
+
+
+# Palms and fingers
+
+
+def turned(rng: np.random.Generator, n: int) -> Array:
+    """(n, 3, 3) random rotations."""
+    q, r = np.linalg.qr(rng.normal(size=(n, 3, 3)))
+    q *= np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None]
+    q[:, :, 0] *= np.linalg.det(q)[:, None]
+    return q
+
+
+def flat_palm(axes: Array, lengths: Array) -> Array:
+    """(n, 3, 1, 2, 21) hands whose root and knuckles lie as `both_palms` takes them, by axes in the columns."""
+    hands = np.zeros((len(axes), 3, 1, 2, 21))
+    for knuckle, finger in zip(KNUCKLES, ("index", "middle", "ring", "little"), strict=True):
+        place = lengths[knuckle] * np.array([np.sin(SPREAD[finger]), np.cos(SPREAD[finger]), 0])
+        hands[..., knuckle] = (axes @ place)[:, :, None, None]
+    return hands
+
+
+HAND_LENGTHS = typical_lengths()[[BONE_TO[joint] for joint in range(RIGHT_HAND.start, RIGHT_HAND.stop)]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM)
+def test_one_answer_for_a_palm_is_true_and_the_other_its_mirror_image(rng: np.random.Generator) -> None:
+    # x right, y down, z towards the camera is a left-handed frame: thumb, along, palm are a rotation with one flip.
+    axes = turned(rng, 8) * [1, 1, -1]
+    lengths = np.broadcast_to(HAND_LENGTHS, (1, 2, 21))
+    palms = both_palms(flat_palm(axes, HAND_LENGTHS)[:, :2], lengths)
+    true = [axes[:, :, 0], axes[:, :, 1], np.cross(axes[:, :, 1], axes[:, :, 0])]
+    missed = sum(np.abs(found - t[:, :, None, None, None]).max(axis=1) for found, t in zip(palms, true, strict=True))
+    assert missed[:, 0].min(axis=-1).max() < 1e-6
+    for axis, flip in zip(palms, ((1, 1, -1), (1, 1, -1), (-1, -1, 1)), strict=True):
+        assert axis[..., 1] == pytest.approx(axis[..., 0] * np.array(flip)[:, None, None], abs=1e-9)
+        assert np.linalg.norm(axis, axis=1) == pytest.approx(1)
+    right = int(missed[0, 0, 0].argmin())
+    picked = palms.pick(np.full((8, 1, 2), right))
+    knuckles, _ = palm_depths(picked, lengths)
+    if missed[:, 0, 0, right].max() < 1e-6:
+        assert knuckles[:, 0, 0] == pytest.approx(flat_palm(axes, HAND_LENGTHS)[:, 2, 0, 0][:, KNUCKLES], abs=1e-6)
+
+
+def test_the_palm_of_a_raised_right_hand_faces_the_camera() -> None:
+    # Seen from the front, fingers up, thumb towards the middle of the body: to the right of the picture.
+    hand = np.zeros((1, 2, 1, 2, 21))
+    for knuckle, x in zip(KNUCKLES, (0.07, 0.01, -0.04, -0.09), strict=True):
+        hand[0, :, 0, :, knuckle] = [[x], [-0.24]]
+    palms = both_palms(hand, np.broadcast_to(HAND_LENGTHS, (1, 2, 21)))
+    assert (palms.palm[:, 2] > 0.8).all() and (palms.thumb[:, 0] > 0.8).all() and (palms.along[:, 1] < -0.8).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM, st.sampled_from([1e-9, 1e-3, 1.0, 1e4]))
+def test_any_points_have_palms(rng: np.random.Generator, size: float) -> None:
+    for axis in both_palms(size * rng.normal(size=(3, 2, 1, 2, 21)), np.broadcast_to(HAND_LENGTHS, (1, 2, 21))):
+        assert np.isfinite(axis).all() and np.linalg.norm(axis, axis=1).max() < 1 + 1e-9
+
+
+def test_hints_choose_the_palm_that_they_describe() -> None:
+    axes = turned(np.random.default_rng(3), 20) * [1, 1, -1]
+    hands, lengths = flat_palm(axes, HAND_LENGTHS), np.broadcast_to(HAND_LENGTHS, (1, 2, 21))
+    palms = both_palms(hands[:, :2], lengths)
+    hints = np.full((20, 1, 2, 21), np.nan)
+    assert not palm_hints(palms, hints).any()
+    hints[..., KNUCKLES] = (hands[:, 2] / HAND_LENGTHS)[..., KNUCKLES]
+    best = palm_hints(palms, hints).argmin(axis=-1)
+    missed = np.abs(palms.along - axes[:, :, 1][:, :, None, None, None]).max(axis=1)
+    chosen = np.take_along_axis(missed, best[..., None], axis=-1)
+    assert chosen.max() < 1e-6
+
+
+def right_hand(name: str, axes: Array) -> Array:
+    """(n, 3, 21) a hand shape in the axes (n, 3, 3) of hands: to the thumb, along, out of the palm."""
+    return np.einsum("nij,kj->nik", axes, hand_points(SHAPES[name].vector()[None])[0])
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_one_of_the_patterns_of_a_finger_is_the_truth(name: str) -> None:
+    axes = turned(np.random.default_rng(0), 10) * [1, 1, -1]
+    hand = right_hand(name, axes)
+    lengths = np.zeros((1, 2, 21))
+    true = np.diff(hand[..., 1:].reshape(10, 3, 5, 4), axis=-1)
+    lengths[..., 1:] = np.pad(np.linalg.norm(true, axis=1)[0], ((0, 0), (1, 0))).reshape(20)
+    bones = finger_bones(np.stack([hand[:, :2]] * 2, axis=2)[:, :, None], lengths)
+    assert bones.shape == (10, 3, 1, 2, 5, 8, 3)
+    missed = np.abs(bones[:, :, 0, 1] - true[..., None, :]).max(axis=(1, 4))
+    assert missed.min(axis=-1).max() < 1e-6
+    assert np.array_equal(bones[:, 2, ..., 0, :], -bones[:, 2, ..., 7, :]), (
+        "the first pattern is the last, turned round"
+    )
+
+
+@pytest.mark.parametrize("name", ["fist", "claw", "cup", "point"])
+def test_the_true_pattern_of_bent_fingers_costs_least(name: str) -> None:
+    axes = turned(np.random.default_rng(1), 60) * [1, 1, -1]
+    hand = right_hand(name, axes)
+    true = np.diff(hand[..., 1:].reshape(60, 3, 5, 4), axis=-1)
+    lengths = np.zeros((1, 2, 21))
+    lengths[..., 1:] = np.pad(np.linalg.norm(true, axis=1)[0], ((0, 0), (1, 0))).reshape(20)
+    bones = finger_bones(np.stack([hand[:, :2]] * 2, axis=2)[:, :, None], lengths)
+    palms = Palms(*(np.broadcast_to(axes[:, :, a, None, None, None], (60, 3, 1, 2, 1)) for a in range(3)))
+    best = pattern_costs(bones, palms)[:, 0, 1, 0, 1:].argmin(axis=-1)
+    depth = np.take_along_axis(bones[:, 2, 0, 1, 1:], best[..., None, None], axis=-2)[..., 0, :]
+    steep = np.abs(true[:, 2, 1:]) > 0.3 * np.linalg.norm(true[:, :, 1:], axis=1)
+    assert (np.sign(depth) == np.sign(true[:, 2, 1:]))[steep].mean() > 0.9
+
+
+def test_a_hint_costs_at_most_a_mistake_and_nothing_where_there_is_none() -> None:
+    costs = hint_cost(np.zeros(4), np.array([np.nan, 0.0, 0.5, 100.0]), 0.5)
+    assert costs.tolist() == [0.0, 0.0, 1.0, 9.0]
+
+
+def test_hints_are_parts_of_lengths_and_none_across_origins() -> None:
+    made = lifting_truth(2001, 20)
+    seen = np.ones((20, 50), bool)
+    seen[3, LEFT_WRIST] = False
+    hints = depth_hints(knowing(made), seen)
+    start, end = SKELETON.bones.T
+    bones = made.xyz[:, end] - made.xyz[:, start]
+    parts = bones[..., 2] / np.linalg.norm(bones, axis=-1)
+    given_none = [BONE_TO[LEFT_HAND.start], BONE_TO[RIGHT_HAND.start]]
+    assert np.isnan(hints[:, given_none]).all()
+    assert np.isnan(hints[3, [BONE_TO[LEFT_WRIST]]]).all()
+    told = ~np.isnan(hints)
+    assert told.sum() == 20 * 47 - 1 and np.abs(hints - parts)[told].max() < 1e-4
+
+
+# Making it fit
+
+
+@settings(max_examples=20, deadline=None)
+@given(RANDOM, st.integers(1, 5))
+def test_mending_keeps_lengths_and_comes_nearer(rng: np.random.Generator, n_frames: int) -> None:
+    lengths = typical_lengths() * rng.uniform(0.7, 1.4, (2, 49))
+    first = build(rng.normal(size=(n_frames, 3, 2, 49)), lengths)
+    target = first[:, :2] + rng.normal(0, 0.05, first[:, :2].shape)
+    target[..., NECK] = 0
+    before = first.copy()
+    mended = refine(first, target, lengths)
+    assert np.array_equal(first, before), "what is given is left as it is"
+    for motion in (first, mended):
+        bones = motion[..., SKELETON.bones[:, 1]] - motion[..., SKELETON.bones[:, 0]]
+        assert np.abs(np.linalg.norm(bones, axis=1) - lengths).max() < 1e-12
+        assert not motion[..., NECK].any()
+    assert (
+        np.linalg.norm(mended[:, :2] - target, axis=1).mean()
+        < 0.9 * np.linalg.norm(first[:, :2] - target, axis=1).mean()
+    )
+
+
+def test_what_fits_already_stays() -> None:
+    made = lifting_truth(2001, 10).xyz
+    xyz = made.transpose(0, 2, 1)[:, :, None].copy()
+    lengths = np.linalg.norm(made[0, SKELETON.bones[:, 1]] - made[0, SKELETON.bones[:, 0]], axis=-1)[None]
+    assert refine(xyz, xyz[:, :2], lengths) == pytest.approx(xyz, abs=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM, st.sampled_from([3.0, 6.0, 100.0]))
+def test_perspective_is_taken_out_as_it_was_put_in(rng: np.random.Generator, distance: float) -> None:
+    xyz = rng.uniform(-1.5, 1.5, (4, 3, 2, 50))
+    xyz[..., NECK] = 0
+    neck = rng.uniform(-2, 2, (4, 2, 2))
+    seen = (xyz[:, :2] + neck[..., None]) / (1 - xyz[:, 2:] / distance)[:, 0][:, None]
+    picture = seen - neck[..., None]
+    assert without_perspective(picture, neck, xyz[:, 2], distance) == pytest.approx(xyz[:, :2], abs=1e-9)
+
+
+# The average signer
+
+
+def test_typical_bodies_are_alike_on_both_sides() -> None:
+    typical = typical_lengths()
+    for bone, (_, child) in enumerate(SKELETON.bones):
+        assert typical[bone] == typical[BONE_TO[int(SKELETON.mirror[child])]] > 0
+    assert typical[BONE_TO[2]] + typical[BONE_TO[5]] == pytest.approx(1.0), "the unit is the shoulder width"
+
+
+def test_a_relaxed_hand_has_typical_lengths_and_straight_fingers() -> None:
+    hand = relaxed_hand()
+    parents = np.array([0, *(0 if j % 4 == 0 else j for j in range(20))])
+    looks = np.linalg.norm(hand - hand[:, parents], axis=0)[1:]
+    assert looks == pytest.approx(HAND_LENGTHS[1:])
+    assert (hand[0, [8, 12, 16, 20]] > 0.3).all() and (np.diff(hand[1, KNUCKLES]) < 0).all(), "thumb's side first"
+
+
+def test_the_limits_that_costs_are_made_of_let_a_relaxed_hand_be() -> None:
+    xyz = np.zeros((1, 50, 3))
+    xyz[0, [2, 3, 4]] = [[-0.5, 0, 0], [-0.7, 0.8, 0], [-0.7, 1.5, 0]]
+    ahead, aside = relaxed_hand()
+    xyz[0, RIGHT_HAND] = xyz[0, RIGHT_WRIST] + np.stack([aside, ahead, 0 * ahead], axis=-1)
+    xyz[0, [5, 6, 7]] = xyz[0, [2, 3, 4]] * [-1, 1, 1]
+    xyz[0, LEFT_HAND] = xyz[0, RIGHT_HAND] * [-1, 1, 1]
+    assert limit_rate(xyz) == 0
+    assert {limit.joint for limit in LIMITS if limit.movement == "flexion" and limit.fingers} == {"1", "2", "3"}
