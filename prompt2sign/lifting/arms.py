@@ -96,7 +96,7 @@ def _length_cost(flat: Array, length: Array, depths: Array) -> Array:
     """(T, B, 2, N) of the depths of a bone that looks like `flat` (T, 2, B, 2)."""
     xp = namespace(flat)
     looks = xp.minimum(norm(flat), length)[..., None]
-    return ((xp.hypot(looks, depths) - length[..., None]) / _LENGTH_ERROR) ** 2 / 2
+    return ((xp.sqrt(looks**2 + depths**2) - length[..., None]) / _LENGTH_ERROR) ** 2 / 2
 
 
 def _place_cost(drop: Array, depths: tuple[Array, Array]) -> Array:

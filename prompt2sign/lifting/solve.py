@@ -82,12 +82,14 @@ def without_perspective(picture: Array, neck: Array, depth: Array, camera_distan
 
 def _from_afar(xy: Array, batch: Batch, fps: float) -> Array:
     """Motion (T, 3, B, 50) from smooth positions (T, 2, B, 50) without perspective."""
+    xp = namespace(xy)
     lengths = bone_lengths(xy, batch.seen)
     start, end = SKELETON.bones.T.tolist()
     flat = xy[..., end] - xy[..., start]
-    depths = bone_depths(xy, lengths, batch.hints, fps)
+    depths = bone_depths(*(xp.astype(values, xp.float32) for values in (xy, lengths, batch.hints)), fps)
+    depths = xp.astype(depths, xy.dtype)
     depths = _smooth(depths, lengths, strength_at(fps, _DEPTH))
-    return refine(build(namespace(xy).concat([flat, depths[:, None]], axis=1), lengths), xy, lengths)
+    return refine(build(xp.concat([flat, depths[:, None]], axis=1), lengths), xy, lengths)
 
 
 def _smooth(depths: Array, lengths: Array, strength: float) -> Array:
