@@ -86,8 +86,8 @@ def _from_afar(xy: Array, batch: Batch, fps: float) -> Array:
     lengths = bone_lengths(xy, batch.seen)
     start, end = SKELETON.bones.T.tolist()
     flat = xy[..., end] - xy[..., start]
-    depths = bone_depths(*(xp.astype(values, xp.float32) for values in (xy, lengths, batch.hints)), fps)
-    depths = xp.astype(depths, xy.dtype)
+    xy_single, lengths_single, hints_single = (xp.astype(array, xp.float32) for array in (xy, lengths, batch.hints))
+    depths = xp.astype(bone_depths(xy_single, lengths_single, hints_single, fps), xy.dtype)
     depths = _smooth(depths, lengths, strength_at(fps, _DEPTH))
     return refine(build(xp.concat([flat, depths[:, None]], axis=1), lengths), xy, lengths)
 
