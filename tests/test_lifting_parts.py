@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from prompt2sign.lifting.anthropometry import SPREAD, relaxed_hand, typical_lengths
 from prompt2sign.lifting.arrays import hint_cost
+from prompt2sign.lifting.depth import _every_frame
 from prompt2sign.lifting.fill import fill
-from prompt2sign.lifting.fingers import finger_bones, pattern_costs
+from prompt2sign.lifting.fingers import _JUMP, _TURN, finger_bones, pattern_changes, pattern_costs
 from prompt2sign.lifting.lengths import BONE_TO, bone_lengths
 from prompt2sign.lifting.limits import LIMITS, limit_rate
 from prompt2sign.lifting.normalise import depth_hints, fill_in_time
@@ -120,7 +121,7 @@ def test_the_best_path_is_the_best_of_all(rng: np.random.Generator, n_frames: in
     assert found.shape == (n_frames, 2)
 
     def total(path: tuple[int, ...], place: int) -> float:
-        moves = sum(change[t, place, a, b] for t, (a, b) in enumerate(itertools.pairwise(path)))
+        moves = sum(change[t, place, b, a] for t, (a, b) in enumerate(itertools.pairwise(path)))
         return float(moves + sum(cost[t, place, state] for t, state in enumerate(path)))
 
     for place in range(2):
@@ -146,14 +147,19 @@ def test_the_mean_on_a_grid_is_that_over_all_paths(rng: np.random.Generator, n_f
     assert np.stack(means) == pytest.approx(sums / weights, abs=1e-9)
 
 
-@given(RANDOM)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@given(rng=RANDOM)
 @settings(max_examples=20, deadline=None)
-def test_the_mean_on_a_grid_survives_frames_that_contradict_one_another(rng: np.random.Generator) -> None:
-    nodes = np.linspace(-1, 1, 9)
-    moves = np.exp(-((nodes[:, None] - nodes) ** 2) / (2 * 0.15**2))
+def test_the_mean_on_a_grid_survives_frames_that_contradict_one_another(rng: np.random.Generator, kind: type) -> None:
+    nodes = np.linspace(-1.4, 1.4, 21, dtype=kind)
+    moves = np.exp(-((nodes[:, None] - nodes) ** 2) / kind(2 * 0.15**2))
     moves /= moves.sum(axis=-1, keepdims=True)
-    means = np.stack(mean_on_grid(rng.uniform(0, 2000, (12, 2, 9, 9)), (moves, moves), (nodes, nodes)))
-    assert np.isfinite(means).all() and np.abs(means).max() <= 1 + 1e-12
+    cost = np.full((40, 2, 21, 21), 500, kind)
+    corner, clip = rng.choice([0, -1], (40, 2, 2)), np.arange(2)
+    for t in range(40):
+        cost[t, clip, corner[t, 0], corner[t, 1]] = 0
+    means = np.stack(mean_on_grid(cost, (moves, moves), (nodes, nodes)))
+    assert np.isfinite(means).all() and np.abs(means).max() <= 1.4 + 1e-5
 
 
 # Filling
@@ -182,6 +188,19 @@ def test_a_point_that_is_lost_moves_on_with_its_finger() -> None:
     truth = xy.copy()
     xy[10:30, :, 0, tip] = 1e6
     assert np.abs(fill(xy, seen, 1.0) - truth).max() < 0.02
+
+
+def test_gaps_are_bridged_alike_at_any_rate() -> None:
+    def bridged(fps: float) -> Array:
+        times_s = np.arange(0, 2, 1 / fps)
+        xy, seen = np.zeros((len(times_s), 2, 1, 50)), np.ones((len(times_s), 1, 50), bool)
+        tip = LEFT_HAND.start + 8
+        xy[:, 0, 0, tip] = np.sin(5 * times_s)
+        seen[(times_s > 0.6) & (times_s < 1.2), 0, tip] = False
+        return fill(xy, seen, strength_at(fps, 1.0))[:: round(fps / 25), 0, 0, tip]
+
+    assert np.abs(bridged(100.0) - bridged(25.0)).max() < 0.06
+    assert np.abs(bridged(50.0) - bridged(25.0)).max() < 0.04
 
 
 def test_what_is_never_seen_is_where_it_is_at_rest() -> None:
@@ -371,6 +390,26 @@ def test_the_true_pattern_of_bent_fingers_costs_least(name: str) -> None:
     depth = np.take_along_axis(bones[:, 2, 0, 1, 1:], best[..., None, None], axis=-2)[..., 0, :]
     steep = np.abs(true[:, 2, 1:]) > 0.3 * np.linalg.norm(true[:, :, 1:], axis=1)
     assert (np.sign(depth) == np.sign(true[:, 2, 1:]))[steep].mean() > 0.9
+
+
+def test_changes_of_fingers_cost_by_the_depth_they_turn() -> None:
+    rng = np.random.default_rng(0)
+    bones = rng.normal(size=(4, 3, 1, 2, 5, 8, 3)) * rng.uniform(0.1, 0.4, (4, 1, 1, 2, 5, 8, 3))
+    depth = bones[:, 2] / np.linalg.norm(bones, axis=1)
+    turns = depth[1:, ..., :, None, :] - depth[:-1, ..., None, :, :]
+    by_hand = np.minimum(np.sum((turns / _TURN) ** 2, axis=-1), _JUMP)
+    assert pattern_changes(bones) == pytest.approx(by_hand, abs=1e-9)
+    assert (by_hand == _JUMP).any() and (by_hand < _JUMP).any()
+
+
+@pytest.mark.parametrize(("n_frames", "stride"), [(1, 1), (1, 3), (7, 1), (7, 2), (8, 2), (9, 4)])
+def test_looks_now_and_then_are_joined_by_straight_lines(n_frames: int, stride: int) -> None:
+    looks = np.random.default_rng(0).normal(size=(-(-n_frames // stride), 2, 2))
+    frames = np.arange(n_frames) / stride
+    joined = _every_frame(looks, stride, n_frames)
+    for clip, side in np.ndindex(2, 2):
+        by_hand = np.interp(frames, np.arange(len(looks)), looks[:, clip, side])
+        assert joined[:, clip, side] == pytest.approx(by_hand)
 
 
 def test_a_hint_costs_at_most_a_mistake_and_nothing_where_there_is_none() -> None:

@@ -8,6 +8,8 @@ from .arrays import Array, namespace
 
 #: Chances multiplied this often stay far above the smallest number there is.
 _RESCALED_EVERY = 4
+#: No frame is surer than this of where it is not: frames that contradict one another would leave no place at all.
+_SUREST = 15.0
 
 
 def best_path(cost: Array, change: Array) -> Array:
@@ -48,7 +50,7 @@ def mean_on_grid(cost: Array, moves: tuple[Array, Array], values: tuple[Array, A
         Two (T, ...): the mean along either axis.
     """
     xp = namespace(cost)
-    likely = xp.exp(xp.min(cost, axis=(-2, -1), keepdims=True) - cost)
+    likely = xp.exp(xp.maximum(xp.min(cost, axis=(-2, -1), keepdims=True) - cost, -_SUREST))
     down, across = moves
     up, back = xp.matrix_transpose(down), xp.matrix_transpose(across)
     forward, backward = [likely[0]], [xp.ones_like(likely[0])]
