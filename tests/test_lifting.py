@@ -460,16 +460,31 @@ def test_what_the_estimator_knows_of_depth_is_used() -> None:
     assert told.wrist_depth_error < 0.93 * blind.wrist_depth_error
 
 
-def test_hints_about_the_arms_alone_move_the_arms() -> None:
-    made = truth(2001)
-    keypoints = knowing(made)
-    assert keypoints.world is not None
-    keypoints.world[:, 95:] = np.nan
-    # Elbows that an estimator sees behind the back are not believed to be there, but farther back.
-    behind = replace(keypoints, world=keypoints.world * np.float32([1, 1, -1]))
-    told, misled = (lift(k, OPTIONS).xyz[:, [3, 6], 2] for k in (keypoints, behind))
-    assert np.abs(told - made.xyz[:, [3, 6], 2]).mean() < np.abs(misled - made.xyz[:, [3, 6], 2]).mean()
-    assert misled.mean() < told.mean() - 0.05
+#: Points of the skeleton, and the bones between some of them.
+PARTS = {
+    "upper arms": [(2, 3), (5, 6)],
+    "forearms": [(3, 4), (6, 7)],
+    "palms": [(hand.start, hand.start + knuckle) for hand in HANDS for knuckle in (5, 9, 13, 17)],
+    "fingers": [(hand.start + p, hand.start + p + 1) for hand in HANDS for p in range(5, 20) if p % 4],
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_hints_about_one_part_move_it_the_way_they_say(part: str) -> None:
+    start, end = np.array(PARTS[part]).T
+    silent = np.setdiff1d(np.arange(N_KEYPOINTS), np.array(JOINTS)[np.union1d(start, end)])
+    errors = []
+    for sign in (1, -1):
+        for seed in SEEDS:
+            made = truth(seed, 60)
+            keypoints = knowing(made)
+            assert keypoints.world is not None
+            world = keypoints.world * np.float32([1, 1, sign])
+            world[:, silent] = np.nan
+            xyz = lift(replace(keypoints, world=world), OPTIONS).xyz
+            errors.append(np.abs((xyz - made.xyz)[:, end, 2] - (xyz - made.xyz)[:, start, 2]).mean())
+    told, misled = np.mean(errors[:4]), np.mean(errors[4:])
+    assert told < 0.93 * misled
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, -5.0])

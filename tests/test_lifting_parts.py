@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from prompt2sign.lifting.anthropometry import SPREAD, relaxed_hand, typical_lengths
 from prompt2sign.lifting.arrays import hint_cost
-from prompt2sign.lifting.depth import _every_frame
+from prompt2sign.lifting.depth import _PALM_JUMP, _PALM_TURN, _every_frame, _palm_changes
 from prompt2sign.lifting.fill import fill
 from prompt2sign.lifting.fingers import _JUMP, _TURN, finger_bones, pattern_changes, pattern_costs
 from prompt2sign.lifting.lengths import BONE_TO, bone_lengths
@@ -402,6 +402,17 @@ def test_changes_of_fingers_cost_by_the_depth_they_turn() -> None:
     assert (by_hand == _JUMP).any() and (by_hand < _JUMP).any()
 
 
+def test_changes_of_palms_cost_by_the_depth_they_turn() -> None:
+    axes = turned(np.random.default_rng(0), 6)
+    thumb, along, palm = (np.stack([axes[:, :, a], axes[:, :, a] * [1, 1, -1]], axis=-1) for a in range(3))
+    palms = Palms(*(np.stack([axis[:, :, None]] * 2, axis=3) for axis in (thumb, along, palm)))
+    changes = _palm_changes(palms)
+    for t, now, before in np.ndindex(5, 2, 2):
+        turns = [axis[t + 1, 2, now] - axis[t, 2, before] for axis in (thumb, along)]
+        by_hand = min(sum((turn / _PALM_TURN) ** 2 for turn in turns), _PALM_JUMP)
+        assert changes[t, 0, :, now, before] == pytest.approx(by_hand)
+
+
 @pytest.mark.parametrize(("n_frames", "stride"), [(1, 1), (1, 3), (7, 1), (7, 2), (8, 2), (9, 4)])
 def test_looks_now_and_then_are_joined_by_straight_lines(n_frames: int, stride: int) -> None:
     looks = np.random.default_rng(0).normal(size=(-(-n_frames // stride), 2, 2))
@@ -453,6 +464,13 @@ def test_mending_keeps_lengths_and_comes_nearer(rng: np.random.Generator, n_fram
         np.linalg.norm(mended[:, :2] - target, axis=1).mean()
         < 0.9 * np.linalg.norm(first[:, :2] - target, axis=1).mean()
     )
+
+
+def test_a_bone_of_which_nothing_is_known_has_its_length() -> None:
+    lengths = typical_lengths()[None]
+    joints = build(np.zeros((2, 3, 1, 49)), lengths)
+    bones = joints[..., SKELETON.bones[:, 1]] - joints[..., SKELETON.bones[:, 0]]
+    assert np.linalg.norm(bones, axis=1)[:, 0] == pytest.approx(np.repeat(lengths, 2, axis=0))
 
 
 def test_what_fits_already_stays() -> None:

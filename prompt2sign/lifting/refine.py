@@ -50,9 +50,11 @@ def build(bones: Array, lengths: Array) -> Array:
 
 
 def _build(bones: Array, lengths: Array) -> Array:
-    """The same from bones (49, 3, T, B)."""
+    """The same from bones (49, 3, T, B); one without any length, a hand's root on its wrist, points to the camera."""
     xp = namespace(bones)
-    bones = bones * (xp.permute_dims(lengths, (1, 0))[:, None] / xp.maximum(_norm(bones), TINY))[:, None]
+    size, wanted = _norm(bones), xp.permute_dims(lengths, (1, 0))[:, None]
+    bones = bones * (wanted / xp.maximum(size, TINY))[:, None]
+    bones[:, 2] = xp.where(size > TINY, bones[:, 2], wanted)
     joints = xp.zeros((SKELETON.count, *bones.shape[1:]), dtype=bones.dtype, device=device(bones))
     for bone, (parent, child) in enumerate(SKELETON.bones.tolist()):
         joints[child] = joints[parent] + bones[bone]
