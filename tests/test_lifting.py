@@ -220,7 +220,7 @@ def test_a_hand_that_is_never_seen_is_plausible_and_leaves_the_other_alone(seed:
 def test_without_any_hand_both_are_relaxed() -> None:
     keypoints = without(truth(2001, 60).keypoints, ALL, slice(95, None))
     motion = lift(keypoints, OPTIONS)
-    assert sound(motion, keypoints) and limit_rate(motion.xyz) < 0.03
+    assert sound(motion, keypoints) and limit_rate(motion.xyz) < 0.05
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
         assert apart(motion.xyz[:, hand], motion.xyz[:, [wrist]]).max() < 0.8
     body = apart(motion.xyz, plain_motion().xyz)[:, :8]

@@ -501,11 +501,12 @@ def test_typical_bodies_are_alike_on_both_sides() -> None:
     assert typical[BONE_TO[2]] + typical[BONE_TO[5]] == pytest.approx(1.0), "the unit is the shoulder width"
 
 
-def test_a_relaxed_hand_has_typical_lengths_and_straight_fingers() -> None:
+def test_a_relaxed_hand_has_typical_proportions_and_bends_its_fingers_away_from_the_picture() -> None:
     hand = relaxed_hand()
     parents = np.array([0, *(0 if j % 4 == 0 else j for j in range(20))])
     looks = np.linalg.norm(hand - hand[:, parents], axis=0)[1:]
-    assert looks == pytest.approx(HAND_LENGTHS[1:])
+    bent = np.cos(np.radians([0, 20, 45, 60]))
+    assert looks == pytest.approx(np.array(HAND_LENGTHS[1:]) * np.tile(bent, 5))
     assert (hand[0, [8, 12, 16, 20]] > 0.3).all() and (np.diff(hand[1, KNUCKLES]) < 0).all(), "thumb's side first"
 
 

@@ -227,7 +227,9 @@ def test_inspect_counts(release):
     assert train["vocabulary"] == 6  # ein, satz, mit, 0, 1, 2
     assert train["detection"] == {"body_rate": 0.75, "left_hand_rate": 0.5, "right_hand_rate": 1.0}
     assert train["quality"]["fit_error"] == {"p5": 0.01, "p50": 0.01, "p95": 0.01}
-    assert found["shards"] == [{"version": 1, "unit": "shoulder_width", "step": 0.0001, "layout": "frame-major", "convention": ""}]
+    assert found["shards"] == [
+        {"version": 1, "unit": "shoulder_width", "step": 0.0001, "layout": "frame-major", "convention": ""}
+    ]
 
 
 def test_detection_is_over_frames_and_percentiles_over_clips(tmp_path):
