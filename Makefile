@@ -17,7 +17,7 @@ demo: $(READY)  ## Build a release from the embedded sample, look into it, check
 	@echo "  demo/release/release.json     counts, options, versions, checksums"
 	@echo "Run 'make demo' again: nothing is done twice."
 
-test: $(READY)  ## The tests that take minutes.
+test: $(READY)  ## The tests, in about ten minutes.
 	$(BIN)/python -m pytest -m "not long"
 
 test-long: $(READY)  ## What takes long: many kills, 100,000 clips.

@@ -1,6 +1,6 @@
 """How near a lift comes to known 3D motion: synthetic signing of seeds that nothing was tuned on.
 
-24 sequences of 150 frames a condition: seen by an orthographic camera, by one at six shoulder widths (whether the
+48 sequences of 150 frames a condition: seen by an orthographic camera, by one at six shoulder widths (whether the
 lift is told so or not), and by the orthographic one with a quarter of the frames of each hand missing. What of it is
 realistic and what is not, `prompt2sign.synthetic.observed` says; what each figure is, `prompt2sign.synthetic.scoring`.
 Means over sequences.
@@ -26,7 +26,7 @@ from .hidden_joints import Lift
 from .real_clips import ours
 from .table import Bound, Row, at_least, at_most, ratio_at_most
 
-_SEEDS = range(3000, 3024)
+_SEEDS = range(3000, 3048)
 _CONDITIONS: dict[str, dict[str, Any]] = {
     "orthographic": {},
     "camera at 6": {"camera": 6.0},

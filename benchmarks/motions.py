@@ -13,6 +13,7 @@ from prompt2sign.synthetic.motion import signing_motion
 from .clips import REAL
 
 _SKELS = REAL.parent / "skels"
+IS_REAL = _SKELS.is_dir()
 _MADE_SEEDS = range(10)
 #: Of an estimator, in shoulder widths.
 _NOISE = 0.01
@@ -20,7 +21,7 @@ _NOISE = 0.01
 
 def description() -> str:
     """What the motion is, for a table's title."""
-    if _SKELS.is_dir():
+    if IS_REAL:
         return "real motion (skels)"
     return "SYNTHETIC motion: the real one, shared/data/skels, is not beside this checkout"
 
@@ -28,7 +29,7 @@ def description() -> str:
 @cache
 def motions() -> tuple[NDArray[np.float32], ...]:
     """(T, 50, 3) of each clip, in the unit of the `progressive` convention and on its grid of 1e-5."""
-    if _SKELS.is_dir():
+    if IS_REAL:
         return tuple(xyz for path in sorted(_SKELS.glob("*.skels")) for xyz in read_skels(path, "progressive"))
     return tuple((np.round(_made(seed) / 3, 5)).astype(np.float32) for seed in _MADE_SEEDS)
 

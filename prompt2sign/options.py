@@ -101,8 +101,8 @@ class PromptOptions(Options):
 class ShardOptions(Options):
     """How the release is written."""
 
-    step: float = Field(1e-4, gt=0, le=0.1)
-    """Grid of the stored poses in shoulder widths."""
+    step: float = Field(1e-4, ge=1e-6, le=0.1)
+    """Grid of the stored poses in shoulder widths; finer than a millionth, whole numbers would not hold a body."""
     layout: Literal["frame-major", "compact"] = "frame-major"
     """`compact` is a third smaller, but readers other than prompt2sign must undo it (schemas/shard-v1.md)."""
     row_group_clips: int = Field(64, ge=1)

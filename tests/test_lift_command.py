@@ -54,6 +54,7 @@ def test_the_method_is_chosen_lifted_again_and_told_in_the_release(made: Made) -
     assert "method: upstream" in (made.folder / "theirs" / "pipeline.yaml").read_text("utf-8")
     for ours, other in zip(made.clips(), made.clips("theirs"), strict=True):
         assert ours.clip_id == other.clip_id and not np.allclose(ours.motion, other.motion, atol=0.01)
+    assert run_here("validate", str(made.folder / "theirs")).code == 0
 
 
 def test_a_stage_alone_takes_it_by_its_own_name_and_shard_is_given_the_same(made: Made) -> None:

@@ -86,6 +86,8 @@ GOOD = line_by_the_book(golden_xyz(3), "progressive").split()
         ([*GOOD[:10], "nan", *GOOD[11:]], "not finite"),
         ([*GOOD[:10], "-inf", *GOOD[11:]], "not finite"),
         ([*GOOD[:10], "1e9", *GOOD[11:]], "not within 100"),
+        ([*GOOD[:10], "99.9999999", *GOOD[11:]], "not within 100"),
+        ([*GOOD[:10], "1_0.00000", *GOOD[11:]], "underscore"),
         ([*GOOD[:-1], "0.7"], "counter"),
     ],
 )

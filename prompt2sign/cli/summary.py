@@ -94,4 +94,6 @@ def _print_release(release: dict[str, Any], n_clips: int) -> None:
             soft_wrap=True,
         )
     if release["waiting"]:
-        console.print(f"{release['waiting']:,} clips wait for a stage that was not run yet", highlight=False)
+        console.print(
+            f"{release['waiting']:,} clips wait for a stage that was not run yet with these options", highlight=False
+        )

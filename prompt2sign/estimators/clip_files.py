@@ -7,6 +7,7 @@ Nothing is unpacked to disk. `formats.archive` says what reading from each kind 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -209,7 +210,9 @@ def _file(name: str, path: str | Path) -> Entry:
     # Clips are tens of thousands of small files: a Path for each would cost as much as reading it.
     try:
         state = os.stat(path)  # noqa: PTH116
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
         state = None
     if state is None or not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, for ever
         raise ClipRejected(

@@ -14,6 +14,8 @@ from .h5 import add_frames, new_h5, open_h5
 
 FORMAT = "prompt2sign-motion"
 VERSION = 1
+#: No joint is farther from the neck than this many shoulder widths: what is, was measured wrong.
+MAX_REACH = 10.0
 
 
 @dataclass(frozen=True)

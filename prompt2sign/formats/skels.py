@@ -127,8 +127,13 @@ def _parse_tokens(line: bytes) -> NDArray[np.float64]:
             f"{len(tokens)} numbers are not a whole number of frames of {TOKENS} (50 joints x 3 and a counter); "
             "the line is empty, cut off or of another layout"
         )
+    if b"_" in line:  # Python would read 1_0 as 10
+        raise ValueError("an underscore is no part of a number")
     frames = np.array(tokens, dtype=np.float64).reshape(-1, TOKENS)
-    if not np.all(np.abs(frames) < LIMIT):
+    # As float32, in which they are kept: 99.999999 would come back as 100.
+    with np.errstate(over="ignore"):
+        within = np.abs(frames.astype(np.float32)) < LIMIT
+    if not np.all(within):
         raise ValueError(f"a value is not finite or not within {LIMIT:g}; skels hold standardised coordinates")
     return frames
 

@@ -12,18 +12,21 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingError
+from ..errors import ClipRejected, MissingError
 from ..formats.keypoints import Keypoints
-from ..formats.motion import Motion
+from ..formats.motion import MAX_REACH, Motion
 from ..options import LiftOptions
 from .normalise import Joints, joints_of
 from .quality import measure
 from .solve import Batch, solve, without_perspective
 
 LIFTER = "anatomy 2"
+DEFAULTS = LiftOptions()
+#: Clips of one length that go to a device together.
+_BATCH = 256
 
 
-def lift(keypoints: Keypoints, options: LiftOptions) -> Motion:
+def lift(keypoints: Keypoints, options: LiftOptions = DEFAULTS) -> Motion:
     """Lift the keypoints of one clip to 3D motion.
 
     No frame is dropped, and nothing that was not seen moves scale or bone lengths.
@@ -41,16 +44,18 @@ def lift(keypoints: Keypoints, options: LiftOptions) -> Motion:
     return lift_many([keypoints], options)[0]
 
 
-def lift_many(clips: Sequence[Keypoints], options: LiftOptions, device: str | None = None) -> list[Motion]:
+def lift_many(clips: Sequence[Keypoints], options: LiftOptions = DEFAULTS, device: str | None = None) -> list[Motion]:
     """Lift many clips, those of one length together.
 
     Args:
         clips: 2D keypoints.
         options: As for `lift`.
-        device: A device of torch, as `cuda`; NumPy where None. Worth it for thousands of clips on a GPU.
+        device: A device of torch, as `cuda`; NumPy where None. Worth it for thousands of clips on a GPU; `upstream`
+            takes none.
 
     Returns:
-        A motion for each clip, in their order; the same as `lift` gives, to rounding.
+        A motion for each clip, in their order; the same as `lift` gives, to rounding, but where two answers are equally
+        likely, as in a hand that is never seen.
 
     Raises:
         ClipRejected: As for `lift`.
@@ -59,21 +64,30 @@ def lift_many(clips: Sequence[Keypoints], options: LiftOptions, device: str | No
     if options.method == "upstream":
         from .upstream import lift_upstream
 
-        return [lift_upstream(clip) for clip in clips]
-    joints = [joints_of(clip, options.min_confidence) for clip in clips]
+        return [_checked(lift_upstream(clip, options.min_confidence)) for clip in clips]
+    joints = [_joints(clip, options) for clip in clips]
     alike = defaultdict(list)
     for number, clip in enumerate(clips):
-        alike[clip.n_frames, clip.fps].append(number)
+        # NumPy gains nothing from a batch.
+        alike[clip.n_frames, clip.fps, number // _BATCH if device else number].append(number)
     motions: dict[int, Motion] = {}
-    for (_, fps), numbers in alike.items():
+    for (_, fps, _), numbers in alike.items():
         batch = _batch([joints[number] for number in numbers])
         solved = _solved(batch, fps, options, device)
         targets = batch.xy
         if options.camera_distance is not None:
             targets = without_perspective(batch.xy, batch.neck, solved[:, 2], options.camera_distance)
         for place, number in enumerate(numbers):
-            motions[number] = _motion(solved[:, :, place], targets[:, :, place], joints[number], fps)
+            motions[number] = _checked(_motion(solved[:, :, place], targets[:, :, place], joints[number], fps))
     return [motions[number] for number in range(len(clips))]
+
+
+def _joints(clip: Keypoints, options: LiftOptions) -> Joints:
+    if options.camera_distance is not None and not (clip.width > 0 and clip.height > 0):
+        raise ClipRejected(
+            "no-size", "perspective cannot be taken out of a picture whose size is not known: give --size too"
+        )
+    return joints_of(clip, options.min_confidence)
 
 
 def _batch(clips: Sequence[Joints]) -> Batch:
@@ -110,3 +124,15 @@ def _motion(solved: NDArray[np.float64], target: NDArray[np.float64], joints: Jo
         lifter=LIFTER,
         quality=measure(xyz, target.swapaxes(1, 2), joints.seen),
     )
+
+
+def _checked(motion: Motion) -> Motion:
+    """A motion that can be one of a body.
+
+    Raises:
+        ClipRejected: Joints lie where no joint can.
+    """
+    reach = float(np.abs(motion.xyz).max())
+    if not reach <= MAX_REACH:
+        raise ClipRejected("wild-motion", f"a joint comes out {reach:.0f} shoulder widths from the neck")
+    return motion

@@ -23,7 +23,7 @@ _MIRROR = [[-1.0, 1.0], [1.0, 1.0]]
 #: Arms turn slowly: their depth is looked for this many times a second.
 _ARM_RATE = 12.5
 #: Change of a palm's axes from frame to frame that costs 1, and the most that any change costs.
-_PALM_TURN, _PALM_JUMP = 0.35, 8.0
+_PALM_TURN, _PALM_JUMP = 0.35, 30.0
 
 
 def bone_depths(xy: Array, lengths: Array, hints: Array, fps: float) -> Array:

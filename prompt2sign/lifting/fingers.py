@@ -33,7 +33,7 @@ _BENT, _BENT_ABOUT = 27 * _DEGREE, 85 * _DEGREE
 _THUMB_OUT = ((0.55, 0.85), (0.3, 0.6), (0.5, 1.0))
 _THUMB_BENT = 45 * _DEGREE
 #: From frame to frame: a bone that turns its depth by this part of its length costs 1, and no turn more than the jump.
-_TURN, _JUMP = 0.25, 6.0
+_TURN, _JUMP = 0.25, 30.0
 
 #: Error of what the estimator says of a finger bone's depth, in parts of its length.
 _HINT_ERROR = 0.35

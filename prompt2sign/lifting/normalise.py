@@ -15,6 +15,8 @@ from .fill import FILLED_WEIGHT
 
 Points = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+#: Shoulders that look narrower than this part of what the other bones say are not seen from the front.
+_NARROWEST = 0.3
 #: A point that is seen is trusted at least this much, whatever its confidence.
 _LEAST_TRUST = 0.2
 
@@ -90,24 +92,28 @@ def pick_joints(keypoints: Keypoints, min_confidence: float) -> tuple[Points, Po
 def shoulder_width(xy: Points, seen: Flags) -> float:
     """Median distance of the shoulders in pixels over the frames that show both.
 
-    A clip that never shows both is measured by its other bones and their typical lengths.
+    A clip that never shows both, or shows them beside each other only, as a signer seen from the side, is measured by
+    its other bones and their typical lengths.
 
     Raises:
         ClipRejected: No bone of the body is ever seen.
     """
     both = seen[:, RIGHT_SHOULDER] & seen[:, LEFT_SHOULDER]
-    if both.any():
-        width = float(np.median(np.linalg.norm(xy[both, RIGHT_SHOULDER] - xy[both, LEFT_SHOULDER], axis=-1)))
-        if width >= 1.0:
-            return width
-    ratios = [
-        np.median(np.linalg.norm(xy[rows, child] - xy[rows, parent], axis=-1)) / typical
-        for (parent, child), typical in zip(SKELETON.bones[:7], typical_lengths()[:7], strict=True)
-        if (rows := seen[:, parent] & seen[:, child]).any()
-    ]
-    if not ratios or max(ratios) < 1.0:
+    between = np.linalg.norm(xy[both, RIGHT_SHOULDER] - xy[both, LEFT_SHOULDER], axis=-1)
+    width = float(np.median(between)) if both.any() else 0.0
+    others = max(
+        (
+            float(np.median(np.linalg.norm(xy[rows, child] - xy[rows, parent], axis=-1))) / typical
+            for (parent, child), typical in zip(SKELETON.bones[:7], typical_lengths()[:7], strict=True)
+            if (rows := seen[:, parent] & seen[:, child]).any()
+        ),
+        default=0.0,
+    )
+    if width >= max(1.0, _NARROWEST * others):
+        return width
+    if others < 1.0:
         raise ClipRejected("no-body", "shoulders and arms are never seen: there is nothing to measure the signer by")
-    return float(max(ratios))
+    return others
 
 
 def centre(xy: Points, seen: Flags, width_px: float) -> Points:

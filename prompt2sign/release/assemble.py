@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ from ..pipeline.chain import Outcome, outcomes
 from ..pipeline.work import safe_name
 from ..records import Clip
 from .finish import finish_release, terms_of
-from .place import is_whole, n_clips, release_at, whole_folder
+from .place import is_whole, n_clips, n_frames, release_at, whole_folder
 from .rejected import NAME as REJECTED
-from .rejected import Row, Wording, write_rejected
+from .rejected import Row, Wording, count_reasons, write_rejected
 from .skels_export import export_skels
 
 #: Raised when the same receipts would give other files.
@@ -84,14 +85,16 @@ def assemble(build: Build, out: Path) -> Assembly:
     if assembly.n_clips == 0:
         return assembly
     if found and found.get("build") == fingerprint and is_whole(out, found):
-        assembly.fresh, assembly.n_bytes = True, sum(file["bytes"] for file in found["files"])
-        return assembly
-    if found:
-        assembly.n_replaced = n_clips(found)
-        if build.request.only or build.request.limit:
-            _refuse_less(assembly)
-    with whole_folder(out) as folder:
+        assembly.fresh = True
+        return _as_released(assembly, found)
+    assembly.n_replaced = n_clips(found) if found else 0
+    _refuse_less(build, assembly)
+    with suppress(_NoClips), whole_folder(out) as folder:
         _write(build, folder, assembly)
+        # Shards may have refused what was ready: look again before anything is replaced.
+        if assembly.n_clips == 0:
+            raise _NoClips
+        _refuse_less(build, assembly)
         manifest = finish_release(
             folder,
             build.facts,
@@ -99,13 +102,26 @@ def assemble(build: Build, out: Path) -> Assembly:
             estimators=assembly.estimators,
             build=fingerprint,
         )
-    assembly.n_bytes = sum(file["bytes"] for file in manifest["files"])
+        _as_released(assembly, manifest)
     return assembly
 
 
-def _refuse_less(assembly: Assembly) -> None:
+class _NoClips(Exception):
+    """Leaves the folder of a release that would be empty."""
+
+
+def _as_released(assembly: Assembly, manifest: dict[str, Any]) -> Assembly:
+    """Count what is in the release, not what was ready for it."""
+    assembly.n_bytes = sum(file["bytes"] for file in manifest["files"])
+    assembly.n_clips, assembly.n_frames = n_clips(manifest), n_frames(manifest)
+    if assembly.fresh:
+        assembly.rejected = Counter(count_reasons(assembly.out / REJECTED))
+    return assembly
+
+
+def _refuse_less(build: Build, assembly: Assembly) -> None:
     """A look at a few clips must not replace the release of all."""
-    if assembly.n_replaced > assembly.n_clips:
+    if (build.request.only or build.request.limit) and assembly.n_replaced > assembly.n_clips:
         raise UsageError(
             f"{assembly.out}: holds a release of {assembly.n_replaced:,} clips, which --only or --limit would replace "
             f"by one of {assembly.n_clips:,}; give another --out"
@@ -175,6 +191,7 @@ def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assem
             except ClipRejected as error:
                 row = wording.of_shard(outcome, error.reason, str(error))
                 assembly.n_clips -= 1
+                assembly.n_frames -= outcome.receipts["lift"].values["n_frames"]
                 assembly.add_rejected(row)
                 yield row
 

@@ -70,9 +70,7 @@ One {facts.unit} a clip.
 | split | clips | frames | minutes |
 |---|---|---|---|
 {rows}
-
-Rejected: {counts["rejected"]:,}; `rejected.parquet` lists each with the stage and the reason.
-
+{_rejected(options, counts)}
 ## Licence and access
 - Corpus: {facts.title}{f" ({facts.home})" if facts.home else ""}
 - Licence: {facts.licence}
@@ -93,15 +91,45 @@ for clip in release:
 
 ## What is in it
 - `data/`: Parquet shards, one clip a row (version and layout: `schemas/shard-v1.md` of prompt2sign)
-- `skels/`: the same motion as parallel text files, one folder a convention
-- `rejected.parquet`: what did not make it; `pipeline.yaml`: all options
+{_beside_the_shards(options)}- `pipeline.yaml`: all options
 - `release.json`: counts, versions, and the SHA-256 of every other file
 
-Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera. `observed`
-tells which joints were seen; the others were filled in. Depth is inferred from bone lengths, not measured.
-
-Pose estimators: {", ".join(f"{name} ({n:,})" for name, n in counts["estimators"].items())}.
+{_motion(options, counts)}
 """
+
+
+def _rejected(options: dict[str, Any], counts: dict[str, Any]) -> str:
+    if _imported(options):
+        return ""
+    return f"\nRejected: {counts['rejected']:,}; `rejected.parquet` lists each with the stage and the reason.\n"
+
+
+def _beside_the_shards(options: dict[str, Any]) -> str:
+    lines = [] if _imported(options) else ["- `rejected.parquet`: what did not make it"]
+    if options["shard"].get("skels"):
+        lines.insert(0, "- `skels/`: the same motion as parallel text files, one folder a convention")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _motion(options: dict[str, Any], counts: dict[str, Any]) -> str:
+    """What the numbers are."""
+    if _imported(options):
+        return (
+            f"Motion is as it stood in skels of the `{options['convention']}` convention, in their own unit, not in "
+            "shoulder widths\n(`schemas/skels.md` of prompt2sign): x to the right, y down. Which joints were seen is "
+            "not known but where skels mark it."
+        )
+    estimators = ", ".join(f"{name} ({n:,})" for name, n in counts["estimators"].items())
+    return (
+        "Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera. "
+        "`observed`\ntells which joints were seen; the others were filled in. Depth is inferred, not measured.\n\n"
+        f"Pose estimators: {estimators}."
+    )
+
+
+def _imported(options: dict[str, Any]) -> bool:
+    """Is it of skels that somebody else made?"""
+    return "convention" in options
 
 
 def _by_hand(shard: dict[str, Any]) -> str:

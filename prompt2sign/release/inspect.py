@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FormatError
-from ..formats.shard_read import parquet_file
 from ..languages import get_language, lower
 from ..loaders import open_release
+from .rejected import NAME as REJECTED
+from .rejected import count_reasons
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -138,19 +138,8 @@ def inspect_release(path: Path) -> dict[str, Any]:
             }
             for info in release.infos
         ],
-        "rejected": _rejected(path),
+        "rejected": count_reasons(path / REJECTED),
     }
-
-
-def _rejected(path: Path) -> dict[str, int]:
-    file = path / "rejected.parquet"
-    if not file.is_file():
-        return {}
-    with parquet_file(file) as parquet:
-        rows = parquet.read(columns=["stage", "reason"]).to_pydict()
-    if len(rows) != 2:
-        raise FormatError(f"{file}: has no columns stage and reason; build the release again")
-    return dict(sorted(Counter(map("/".join, zip(rows["stage"], rows["reason"], strict=True))).items()))
 
 
 def format_inspection(inspection: dict[str, Any]) -> RenderableType:

@@ -76,6 +76,11 @@ def n_clips(manifest: dict[str, Any]) -> int:
     return sum(int(split["clips"]) for split in manifest["counts"]["splits"].values())
 
 
+def n_frames(manifest: dict[str, Any]) -> int:
+    """Frames of a release, by its manifest."""
+    return sum(int(split["frames"]) for split in manifest["counts"]["splits"].values())
+
+
 def is_whole(out: Path, manifest: dict[str, Any]) -> bool:
     """All files there with their sizes? `validate` looks at their content."""
     files = {out / file["path"]: file["bytes"] for file in listed_files(out, manifest)}

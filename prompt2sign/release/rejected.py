@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..errors import FormatError
+from ..formats.shard_read import parquet_file
 from ..pipeline.build import Build
 from ..pipeline.chain import Outcome
 from ..records import Receipt, Rejection
@@ -48,6 +51,21 @@ class Wording:
             row["message"] = row["message"].replace(folder, "")
         row["message"] = _FOLDERS_OF_A_PATH.sub("", row["message"])
         return row
+
+
+def count_reasons(path: Path) -> dict[str, int]:
+    """How many rows of `rejected.parquet` have each `stage/reason`; nothing where there is no such file.
+
+    Raises:
+        FormatError: It is damaged, or something else.
+    """
+    if not path.is_file():
+        return {}
+    with parquet_file(path) as parquet:
+        rows = parquet.read(columns=["stage", "reason"]).to_pydict()
+    if len(rows) != 2:
+        raise FormatError(f"{path}: has no columns stage and reason; build the release again")
+    return dict(sorted(Counter(map("/".join, zip(rows["stage"], rows["reason"], strict=True))).items()))
 
 
 def write_rejected(path: Path, rows: Iterable[Row]) -> None:
