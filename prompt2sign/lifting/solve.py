@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..skeleton import NECK, SKELETON
+from ..skeleton import SKELETON
 from .arrays import TINY, Array, namespace
 from .depth import bone_depths
 from .fill import fill
@@ -57,7 +57,6 @@ def solve(batch: Batch, fps: float, smoothing: float, camera_distance: float | N
     """
     filled = fill(batch.xy, batch.seen, strength_at(fps, _BRIDGE))
     picture = Smoother(batch.trust, strength_at(fps, smoothing))(filled)
-    picture = picture - picture[..., [NECK]]
     xyz = _from_afar(picture, batch, fps)
     if camera_distance is None:
         return xyz
