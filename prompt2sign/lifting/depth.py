@@ -27,7 +27,17 @@ _PALM_TURN, _PALM_JUMP = 0.35, 30.0
 
 
 def bone_depths(xy: Array, lengths: Array, hints: Array, fps: float) -> Array:
-    """(T, B, 49) how much nearer to the camera each bone ends than it starts; arguments as of `solve`."""
+    """How much nearer to the camera each bone ends than it starts.
+
+    Args:
+        xy: (T, 2, B, 50) smooth positions in shoulder widths around the neck, without perspective.
+        lengths: (B, 49) of the bones of `SKELETON.bones`.
+        hints: (T, B, 49) as in `solve.Batch`.
+        fps: Frames per second.
+
+    Returns:
+        (T, B, 49) shoulder widths.
+    """
     xp = namespace(xy)
     hands = _both_hands(xy) * constant(_MIRROR, xy)[:, None, :, None]
     sizes = xp.stack([lengths[:, bones] for bones in _HAND_BONES], axis=1)

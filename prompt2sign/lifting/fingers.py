@@ -14,8 +14,6 @@ from .arrays import Array, constant, dot, hint_cost, namespace, outside, unit
 from .limits import LIMITS
 from .palm import Palms
 
-#: Points of thumb, index, middle, ring and little finger, from the palm outwards.
-CHAINS = [[1 + 4 * finger + point for point in range(4)] for finger in range(5)]
 _DEGREE = math.pi / 180
 _FLEXION = {limit.joint: limit for limit in LIMITS if limit.movement == "flexion" and limit.fingers}
 #: How far knuckle, middle joint and end joint bend, radians.
