@@ -1,6 +1,7 @@
 """OpenPose JSON -> release, all stages: frames a second, where the time goes, and the most memory it takes.
 
-"Warm" is the second build in a process, into new folders: imports are done and nothing is cached on disk. Its stages
+"Warm" is the second build in a process, into new folders: imports are done, machine code is loaded where numba is
+installed (a process does so itself after some fifty clips), and nothing is cached on disk. Its stages
 run in this process; workers of their own would cost about half a second each to start, whatever the number of clips.
 Wall time throughout, on one core.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from prompt2sign.estimators.importers import import_keypoints
@@ -47,6 +50,8 @@ def _rows(folder: Path) -> list[Row]:
     texts = write_texts(folder / "texts.csv", list(clips()))
     n_frames = sum(clip.n_frames for clip in clips().values())
     build = _Builds(keypoints, texts, folder)
+    with suppress(ImportError):
+        import_module("prompt2sign.lifting.compiled")
     build.run()
     warm_s = wall_seconds(build.run, _REPEAT)
     workers_s = wall_seconds(lambda: build.run(n_jobs=1), _REPEAT)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from prompt2sign.errors import ClipRejected
 from prompt2sign.estimators.importers import import_keypoints
-from prompt2sign.formats.openpose_json import parse_frame, parse_frames
+from prompt2sign.formats.openpose_json import Gatherer, parse_frame
 
 LENGTHS = {
     "pose_keypoints_2d": 75, "face_keypoints_2d": 210, "hand_left_keypoints_2d": 63, "hand_right_keypoints_2d": 63,
@@ -36,6 +36,13 @@ def documents(number: st.SearchStrategy, lengths: st.SearchStrategy) -> st.Searc
     return st.fixed_dictionaries({"version": st.just(1.3)}, optional={"people": people})
 
 
+def gathered(files: list[dict[str, Any]], names: list[str]) -> list[np.ndarray]:
+    gatherer = Gatherer()
+    for document, name in zip(files, names, strict=True):
+        gatherer.add(document, name)
+    return gatherer.finish()
+
+
 def outcome(parse: Any) -> Any:
     try:
         return [people.tolist() for people in parse()]
@@ -48,7 +55,7 @@ def outcome(parse: Any) -> Any:
 def test_together_is_one_by_one(files: list[dict[str, Any]]) -> None:
     names = [f"file {number}" for number in range(len(files))]
     alone = outcome(lambda: [parse_frame(*one) for one in zip(files, names, strict=True)])
-    assert outcome(lambda: parse_frames(files, names)) == alone
+    assert outcome(lambda: gathered(files, names)) == alone
 
 
 def person(value: float = 1.0) -> dict[str, Any]:

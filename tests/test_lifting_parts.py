@@ -15,7 +15,7 @@ from prompt2sign.lifting.anthropometry import SPREAD, relaxed_hand, typical_leng
 from prompt2sign.lifting.arrays import hint_cost
 from prompt2sign.lifting.depth import _PALM_JUMP, _PALM_TURN, _every_frame, _palm_changes
 from prompt2sign.lifting.fill import fill
-from prompt2sign.lifting.fingers import _JUMP, _TURN, finger_bones, pattern_changes, pattern_costs
+from prompt2sign.lifting.fingers import _JUMP, _TURN, FingerBones, finger_bones, pattern_changes, pattern_costs
 from prompt2sign.lifting.lengths import BONE_TO, bone_lengths
 from prompt2sign.lifting.limits import LIMITS, limit_rate
 from prompt2sign.lifting.normalise import depth_hints, fill_in_time
@@ -116,13 +116,13 @@ def test_no_strength_is_too_much(fps: float, strength: float) -> None:
 @settings(max_examples=60, deadline=None)
 @given(RANDOM, st.integers(1, 6), st.integers(1, 3))
 def test_the_best_path_is_the_best_of_all(rng: np.random.Generator, n_frames: int, n_states: int) -> None:
-    cost, change = rng.normal(size=(n_frames, 2, n_states)), rng.normal(size=(n_frames - 1, 2, n_states, n_states))
+    cost, change = rng.normal(size=(n_frames, n_states, 2)), rng.normal(size=(n_frames - 1, n_states, n_states, 2))
     found = best_path(cost, change)
     assert found.shape == (n_frames, 2)
 
     def total(path: tuple[int, ...], place: int) -> float:
-        moves = sum(change[t, place, b, a] for t, (a, b) in enumerate(itertools.pairwise(path)))
-        return float(moves + sum(cost[t, place, state] for t, state in enumerate(path)))
+        moves = sum(change[t, a, b, place] for t, (a, b) in enumerate(itertools.pairwise(path)))
+        return float(moves + sum(cost[t, state, place] for t, state in enumerate(path)))
 
     for place in range(2):
         paths = itertools.product(range(n_states), repeat=n_frames)
@@ -251,7 +251,10 @@ def test_lengths_come_back_from_turning_bones() -> None:
 
 
 def test_a_hand_is_measured_on_its_own_and_lends_its_lengths() -> None:
-    lengths, hands = typical_lengths(), [[BONE_TO[j] for j in range(h.start, h.stop)] for h in (LEFT_HAND, RIGHT_HAND)]
+    lengths, hands = (
+        typical_lengths().copy(),
+        [[BONE_TO[j] for j in range(h.start, h.stop)] for h in (LEFT_HAND, RIGHT_HAND)],
+    )
     lengths[hands[0][1:]] *= 1.3
     xy, seen = turning(lengths)[:, :2], np.ones((200, 1, 50), bool)
     both = bone_lengths(xy, seen)[0]
@@ -361,44 +364,50 @@ def right_hand(name: str, axes: Array) -> Array:
     return np.einsum("nij,kj->nik", axes, hand_points(SHAPES[name].vector()[None])[0])
 
 
-@pytest.mark.parametrize("name", sorted(SHAPES))
-def test_one_of_the_patterns_of_a_finger_is_the_truth(name: str) -> None:
-    axes = turned(np.random.default_rng(0), 10) * [1, 1, -1]
+def shaped(name: str, axes: Array) -> tuple[FingerBones, Array]:
+    """Both hands of this shape as `finger_bones` sees them, and the true bones (n, 3, 5, 3)."""
     hand = right_hand(name, axes)
     lengths = np.zeros((1, 2, 21))
-    true = np.diff(hand[..., 1:].reshape(10, 3, 5, 4), axis=-1)
+    true = np.diff(hand[..., 1:].reshape(len(axes), 3, 5, 4), axis=-1)
     lengths[..., 1:] = np.pad(np.linalg.norm(true, axis=1)[0], ((0, 0), (1, 0))).reshape(20)
-    bones = finger_bones(np.stack([hand[:, :2]] * 2, axis=2)[:, :, None], lengths)
-    assert bones.shape == (10, 3, 1, 2, 5, 8, 3)
-    missed = np.abs(bones[:, :, 0, 1] - true[..., None, :]).max(axis=(1, 4))
-    assert missed.min(axis=-1).max() < 1e-6
-    assert np.array_equal(bones[:, 2, ..., 0, :], -bones[:, 2, ..., 7, :]), (
-        "the first pattern is the last, turned round"
-    )
+    return finger_bones(np.stack([hand[:, :2]] * 2, axis=2)[:, :, None], lengths), true
+
+
+def under_each_pattern(bones: FingerBones) -> Array:
+    """(8, T, B, 2, 5, 3) the depths of the bones under each pattern, shoulder widths."""
+    return np.stack([bones.depths_of(np.full(np.moveaxis(bones.depth[0], 0, 1).shape, number)) for number in range(8)])
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_one_of_the_patterns_of_a_finger_is_the_truth(name: str) -> None:
+    bones, true = shaped(name, turned(np.random.default_rng(0), 10) * [1, 1, -1])
+    flat = (bones.flat * bones.size)[:, :, :, :, 0, 1]
+    assert flat == pytest.approx(true[:, :2].transpose(1, 3, 2, 0), abs=1e-9)
+    depths = under_each_pattern(bones)
+    missed = np.abs(depths[:, :, 0, 1] - true[:, 2]).max(axis=-1)
+    assert missed.min(axis=0).max() < 1e-6
+    assert np.array_equal(depths[0], -depths[7]), "the first pattern is the last, turned round"
 
 
 @pytest.mark.parametrize("name", ["fist", "claw", "cup", "point"])
 def test_the_true_pattern_of_bent_fingers_costs_least(name: str) -> None:
     axes = turned(np.random.default_rng(1), 60) * [1, 1, -1]
-    hand = right_hand(name, axes)
-    true = np.diff(hand[..., 1:].reshape(60, 3, 5, 4), axis=-1)
-    lengths = np.zeros((1, 2, 21))
-    lengths[..., 1:] = np.pad(np.linalg.norm(true, axis=1)[0], ((0, 0), (1, 0))).reshape(20)
-    bones = finger_bones(np.stack([hand[:, :2]] * 2, axis=2)[:, :, None], lengths)
+    bones, true = shaped(name, axes)
     palms = Palms(*(np.broadcast_to(axes[:, :, a, None, None, None], (60, 3, 1, 2, 1)) for a in range(3)))
-    best = pattern_costs(bones, palms)[:, 0, 1, 0, 1:].argmin(axis=-1)
-    depth = np.take_along_axis(bones[:, 2, 0, 1, 1:], best[..., None, None], axis=-2)[..., 0, :]
-    steep = np.abs(true[:, 2, 1:]) > 0.3 * np.linalg.norm(true[:, :, 1:], axis=1)
-    assert (np.sign(depth) == np.sign(true[:, 2, 1:]))[steep].mean() > 0.9
+    best = np.moveaxis(pattern_costs(bones, palms)[:, 0].argmin(axis=0), 0, 1)
+    depth, true = bones.depths_of(best)[:, 0, 1, 1:], true[:, :, 1:]
+    steep = np.abs(true[:, 2]) > 0.3 * np.linalg.norm(true, axis=1)
+    assert (np.sign(depth) == np.sign(true[:, 2]))[steep].mean() > 0.9
 
 
 def test_changes_of_fingers_cost_by_the_depth_they_turn() -> None:
     rng = np.random.default_rng(0)
-    bones = rng.normal(size=(4, 3, 1, 2, 5, 8, 3)) * rng.uniform(0.1, 0.4, (4, 1, 1, 2, 5, 8, 3))
-    depth = bones[:, 2] / np.linalg.norm(bones, axis=1)
-    turns = depth[1:, ..., :, None, :] - depth[:-1, ..., None, :, :]
+    hands, lengths = rng.normal(0, 0.08, (4, 2, 1, 2, 21)), rng.uniform(0.1, 0.4, (1, 2, 21))
+    bones = finger_bones(hands, lengths)
+    depths = under_each_pattern(bones) / np.moveaxis(bones.size, (0, 1), (-1, -2))
+    turns = depths[None, :, 1:] - depths[:, None, :-1]
     by_hand = np.minimum(np.sum((turns / _TURN) ** 2, axis=-1), _JUMP)
-    assert pattern_changes(bones) == pytest.approx(by_hand, abs=1e-9)
+    assert np.moveaxis(pattern_changes(bones), (1, 2, 3), (0, 1, 5)) == pytest.approx(by_hand, abs=1e-9)
     assert (by_hand == _JUMP).any() and (by_hand < _JUMP).any()
 
 
@@ -410,7 +419,7 @@ def test_changes_of_palms_cost_by_the_depth_they_turn() -> None:
     for t, now, before in np.ndindex(5, 2, 2):
         turns = [axis[t + 1, 2, now] - axis[t, 2, before] for axis in (thumb, along)]
         by_hand = min(sum((turn / _PALM_TURN) ** 2 for turn in turns), _PALM_JUMP)
-        assert changes[t, 0, :, now, before] == pytest.approx(by_hand)
+        assert changes[t, before, now, 0] == pytest.approx(by_hand)
 
 
 @pytest.mark.parametrize(("n_frames", "stride"), [(1, 1), (1, 3), (7, 1), (7, 2), (8, 2), (9, 4)])

@@ -103,7 +103,9 @@ class _JsonFrames:
         self._path = path
         self._stem: str | None = None
         self._n_people = self._n_bytes = 0
-        self._waiting: dict[int, tuple[dict[str, Any], str]] = {}
+        self._numbers = set[int]()
+        self._waiting: list[int] = []
+        self._gathered = openpose_json.Gatherer()
         self.frames: dict[int, NDArray[np.float32]] = {}
         self.label = str(path)
         self.is_dwpose = False
@@ -120,20 +122,24 @@ class _JsonFrames:
         refuse_large(self.label, entry.size, openpose_json.MAX_JSON_BYTES)
         document = openpose_json.load_json(entry.read(), self.label)
         self._same_kind(document)
-        self._waiting[number] = document, self.label
+        if self.is_dwpose:
+            self._keep(number, dwpose_json.parse_frame(document, self.label))
+            return
+        self._gathered.add(document, self.label)
+        self._waiting.append(number)
         self._n_bytes += entry.size
         if self._n_bytes >= _TOGETHER_BYTES:
             self.finish()
 
     def finish(self) -> None:
         """Convert what waits; raises as `add` does."""
-        if not self._waiting:
-            return
-        parse = dwpose_json.parse_frames if self.is_dwpose else openpose_json.parse_frames
-        people = parse(*zip(*self._waiting.values(), strict=True))
-        self.frames.update(zip(self._waiting, people, strict=True))
-        self._waiting, self._n_bytes = {}, 0
-        self._n_people += sum(map(len, people))
+        for number, people in zip(self._waiting, self._gathered.finish(), strict=True):
+            self._keep(number, people)
+        self._waiting, self._n_bytes = [], 0
+
+    def _keep(self, number: int, people: NDArray[np.float32]) -> None:
+        self.frames[number] = people
+        self._n_people += len(people)
         if self._n_people > _MAX_ROWS:
             raise ClipRejected(
                 "too-large", f"{self.label}: more than {_MAX_ROWS} people so far; cut the clip into shorter ones"
@@ -144,15 +150,16 @@ class _JsonFrames:
         if parsed is None or self._stem not in (None, parsed[0]):
             raise mixed_clips(self.label)
         self._stem, number = parsed
-        if number in self.frames or number in self._waiting:
+        if number in self._numbers:
             raise ClipRejected(
                 "duplicate-frame", f"{self.label}: frame {number} stands twice in its clip; take one out"
             )
+        self._numbers.add(number)
         return number
 
     def _same_kind(self, document: dict[str, Any]) -> None:
         is_dwpose = dwpose_json.is_dwpose(document)
-        if not self.frames and not self._waiting:
+        if not self.estimator:
             self.is_dwpose = is_dwpose
             version = document.get("version")
             self.estimator = "dwpose" if is_dwpose else "openpose"

@@ -12,7 +12,6 @@ the picture's width and height. Two traps, both measured:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +68,6 @@ def parse_frame(document: dict[str, Any], name: str) -> NDArray[np.float32]:
         for part, places in _PLACES.items():
             _fill_part(xyc[row], person, part, places, name)
     return to_float32(xyc)
-
-
-def parse_frames(documents: Sequence[dict[str, Any]], names: Sequence[str]) -> list[NDArray[np.float32]]:
-    """The people of many frames, as `parse_frame` for each of them."""
-    return [parse_frame(*one) for one in zip(documents, names, strict=True)]
 
 
 def untangle_hands(frames: list[NDArray[np.float32]]) -> tuple[list[NDArray[np.float32]], bool]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import N_KEYPOINTS
-from .h5 import add_frames, new_h5, open_h5
+from .h5 import add_frames, new_h5, open_h5, write_attributes
 
 FORMAT = "prompt2sign-keypoints"
 VERSION = 1
@@ -60,13 +60,8 @@ def write_keypoints(path: Path, keypoints: Keypoints) -> None:
             values = getattr(keypoints, name)
             if values is not None:
                 add_frames(file, name, values, "<f4")
-        file.attrs.update(
-            layout="openpose-137",
-            fps=keypoints.fps,
-            width=keypoints.width,
-            height=keypoints.height,
-            estimator=keypoints.estimator,
-        )
+        about = {name: getattr(keypoints, name) for name in ("fps", "width", "height", "estimator")}
+        write_attributes(file, {"layout": "openpose-137", **about})
 
 
 def read_keypoints(path: Path) -> Keypoints:
@@ -76,11 +71,11 @@ def read_keypoints(path: Path) -> Keypoints:
         FormatError: The file is not an h5 file, of another format or version, its arrays do not fit, or they hold
             infinite or impossibly large values; NaN is allowed in `world` alone.
     """
-    with open_h5(path, FORMAT, VERSION, _MAKER) as file:
+    with open_h5(path, FORMAT, VERSION, _MAKER) as (file, about):
         xyc = file["xyc"][()].astype(np.float32)
         world = file["world"][()].astype(np.float32) if "world" in file else None
-        fps, width, height = float(file.attrs["fps"]), int(file.attrs["width"]), int(file.attrs["height"])
-        estimator = str(file.attrs["estimator"])
+        fps, width, height = float(about["fps"]), int(about["width"]), int(about["height"])
+        estimator = str(about["estimator"])
     keypoints = Keypoints(xyc, fps, width, height, estimator, world)
     _check(path, keypoints)
     return keypoints

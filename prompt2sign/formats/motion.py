@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import SKELETON
-from .h5 import add_frames, new_h5, open_h5
+from .h5 import add_frames, new_h5, open_h5, read_attributes, write_attributes
 
 FORMAT = "prompt2sign-motion"
 VERSION = 1
@@ -59,13 +59,9 @@ def write_motion(path: Path, motion: Motion) -> None:
         add_frames(file, "observed", motion.observed, "u1")
         lengths = motion.bone_lengths
         file.create_dataset("bone_lengths", data=np.median(lengths, axis=0) if len(lengths) else np.zeros(49))
-        file.attrs.update(
-            skeleton=SKELETON.name,
-            fps=motion.fps,
-            scale_px=motion.scale_px,
-            lifter=motion.lifter,
-        )
-        file.create_group("quality").attrs.update(motion.quality)
+        about = {name: getattr(motion, name) for name in ("fps", "scale_px", "lifter")}
+        write_attributes(file, {"skeleton": SKELETON.name, **about})
+        write_attributes(file.create_group("quality"), motion.quality)
 
 
 def read_motion(path: Path) -> Motion:
@@ -74,12 +70,11 @@ def read_motion(path: Path) -> Motion:
     Raises:
         FormatError: The file is not an h5 file, of another format or version, or its arrays do not fit.
     """
-    with open_h5(path, FORMAT, VERSION, "prompt2sign lift") as file:
+    with open_h5(path, FORMAT, VERSION, "prompt2sign lift") as (file, about):
         xyz = file["xyz"][()].astype(np.float32)
         observed = file["observed"][()].astype(bool)
-        quality = {name: float(value) for name, value in file["quality"].attrs.items()}
-        fps, scale_px = float(file.attrs["fps"]), float(file.attrs["scale_px"])
-        lifter = str(file.attrs["lifter"])
+        quality = {name: float(value) for name, value in read_attributes(file["quality"]).items()}
+        fps, scale_px, lifter = float(about["fps"]), float(about["scale_px"]), str(about["lifter"])
     if xyz.ndim != 3 or xyz.shape[1:] != (SKELETON.count, 3) or observed.shape != xyz.shape[:2]:
         raise FormatError(
             f"{path}: xyz is {xyz.shape} and observed {observed.shape}, "

@@ -14,6 +14,9 @@ from ..skeleton import SKELETON
 from .motion import Motion
 from .shard_schema import QUALITY
 
+#: `corpus` and `provenance.estimator` of clips that a model made: nobody was filmed, no bone was measured.
+GENERATED = "generated"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -173,6 +173,8 @@ def _parquet_options() -> dict[str, Any]:
         "use_dictionary": [path for path, kind in columns if pa.types.is_string(kind)],
         # Statistics of joint values help nobody to skip anything.
         "write_statistics": [path for path, _ in columns if not path.startswith(("pose.", "observed."))],
+        # The poses of a row group are one page as a rule: a tenth faster to read than by the megabyte.
+        "data_page_size": 8 << 20,
         "write_page_index": True,
         "write_page_checksum": True,
     }

@@ -8,6 +8,8 @@ nose: our choice, near the medians of the published skels.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,9 +32,15 @@ _BENT = np.cos(np.radians([0, 20, 45, 60]))
 SPREAD = {"thumb": 0.75, "index": 0.3, "middle": 0.05, "ring": -0.18, "little": -0.4}
 
 
+@cache
 def typical_lengths() -> NDArray[np.float64]:
-    """(49,) typical length of each bone of `SKELETON.bones`, in shoulder widths."""
-    return np.array([_length(SKELETON.names[child]) for _, child in SKELETON.bones])
+    """(49,) typical length of each bone of `SKELETON.bones`, in shoulder widths; not to be written to."""
+    return _fixed(np.array([_length(SKELETON.names[child]) for _, child in SKELETON.bones]))
+
+
+def _fixed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    values.flags.writeable = False
+    return values
 
 
 def _length(child: str) -> float:
@@ -42,6 +50,7 @@ def _length(child: str) -> float:
     return _ROOT if number == "root" else _BODY[number]
 
 
+@cache
 def relaxed_hand() -> NDArray[np.float64]:
     """(2, 21) a relaxed hand seen from the back, root at the origin: along the forearm, and towards the thumb.
 
@@ -51,4 +60,4 @@ def relaxed_hand() -> NDArray[np.float64]:
     for finger, lengths in _FINGERS.items():
         direction = np.array([[np.cos(SPREAD[finger])], [np.sin(SPREAD[finger])]])
         points.append(direction * np.cumsum(np.array(lengths) * _BENT))
-    return np.concatenate(points, axis=1)
+    return _fixed(np.concatenate(points, axis=1))

@@ -10,9 +10,12 @@ that depth; where it is not, little depth.
 from __future__ import annotations
 
 import math
+from types import ModuleType
+
+import numpy as np
 
 from ..skeleton import LEFT_ELBOW, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ELBOW, RIGHT_SHOULDER, RIGHT_WRIST
-from .arrays import Array, constant, dot, hint_cost, namespace, norm, outside, unit
+from .arrays import Array, constant, dot, hint_cost, kernels, namespace, norm, outside, unit
 from .palm import Palms
 from .search import mean_on_grid
 
@@ -34,6 +37,9 @@ _LOW, _WRIST_USUAL, _WRIST_SPREAD = (0.7, 1.1), (0.66, 0.4), 0.22
 _ELBOW_USUAL, _ELBOW_SPREAD = 0.22, 0.45
 #: Which way elbows hang from the line between shoulder and wrist (outward, down, towards the camera), and how surely.
 _HANG, _HANG_COST, _HANG_FULLY = (0.35, 1.0, -0.15), 7.0, 0.3
+_HANG_SQUARE = sum(part * part for part in _HANG)
+#: Least squares of a distance to the wrist, and of what points away from the line to it: none is 0.
+_LEAST_SQUARE, _LEAST_PART = 1e-6, 1e-9
 #: How a hand goes on from its forearm: range of bending, what points sideways (a sine), how far past it costs 1, and
 #: how far from straight costs 1 at all.
 _WRIST_BEND, _BEND_SLACK = (-70 * math.pi / 180, 80 * math.pi / 180), 0.25
@@ -63,12 +69,10 @@ def arm_depths(
     by_hint = [
         hint_cost(grid, hint[..., None] * _HINT_SIZE[bone], _HINT_ERROR[bone]) for bone, hint in enumerate(hints)
     ]
-    cost = (
-        (_length_cost(upper, lengths[0], depths[0]) + by_hint[0])[..., None]
-        + (_length_cost(fore, lengths[1], depths[1]) + by_hint[1] + _soft_least(by_wrist))[..., None, :]
-        + _place_cost((upper + fore)[:, 1], depths)
-        + _hang_cost(upper, fore, depths)
-    )
+    cost = _place_cost((upper + fore)[:, 1], depths)
+    cost += _hang_cost(upper, fore, depths)
+    cost += (_length_cost(upper, lengths[0], depths[0]) + by_hint[0])[..., None]
+    cost += (_length_cost(fore, lengths[1], depths[1]) + by_hint[1] + _soft_least(by_wrist))[..., None, :]
     return mean_on_grid(cost, tuple(_moves(depth) for depth in depths), depths)
 
 
@@ -106,31 +110,61 @@ def _place_cost(drop: Array, depths: tuple[Array, Array]) -> Array:
     wrist = elbow + depths[1][..., None, :]
     low = xp.clip((drop - _LOW[0]) / (_LOW[1] - _LOW[0]), 0.0, 1.0)[..., None, None]
     usual = _WRIST_USUAL[0] + (_WRIST_USUAL[1] - _WRIST_USUAL[0]) * low
-    usually = ((wrist - usual) / _WRIST_SPREAD) ** 2 / 2 + ((elbow - _ELBOW_USUAL) / _ELBOW_SPREAD) ** 2 / 2
-    return (
-        usually
+    # In every frame alike.
+    always = (
+        ((elbow - _ELBOW_USUAL) / _ELBOW_SPREAD) ** 2 / 2
         + (outside(wrist, *_WRIST_RANGE) / _WRIST_SLACK) ** 2
         + (outside(elbow, *_ELBOW_RANGE) / _ELBOW_SLACK) ** 2
     )
+    usually = (wrist - usual) ** 2
+    usually *= 0.5 / _WRIST_SPREAD**2
+    usually += always
+    return usually
 
 
 def _hang_cost(upper: Array, fore: Array, depths: tuple[Array, Array]) -> Array:
-    """(T, B, 2, N, M) of elbows by where they hang from the line between shoulder and wrist."""
+    """(T, B, 2, N, M) of elbows by where they hang from the line between shoulder and wrist.
+
+    What depends on the frame alone, or on the depths alone, is worked out for these alone.
+    """
     xp = namespace(upper)
-    out = constant(_OUTWARD, upper)
-    elbow_x, elbow_y, elbow_z = (upper[:, 0] * out)[..., None, None], upper[:, 1][..., None, None], depths[0][..., None]
-    wrist_x, wrist_y = ((upper + fore)[:, axis][..., None, None] for axis in range(2))
-    wrist_x = wrist_x * out[..., None, None]
+    out, (a, b, c) = constant(_OUTWARD, upper), _HANG
+    elbow_x, elbow_y = upper[:, 0] * out, upper[:, 1]
+    wrist_x, wrist_y = (upper + fore)[:, 0] * out, (upper + fore)[:, 1]
+    elbow_z = depths[0][..., None]
     wrist_z = elbow_z + depths[1][..., None, :]
-    a, b, c = _HANG
-    elbow_hang, wrist_hang = a * elbow_x + b * elbow_y + c * elbow_z, a * wrist_x + b * wrist_y + c * wrist_z
+    by_frame = (
+        elbow_x**2 + elbow_y**2,
+        a * elbow_x + b * elbow_y,
+        elbow_x * wrist_x + elbow_y * wrist_y,
+        wrist_x**2 + wrist_y**2,
+        a * wrist_x + b * wrist_y,
+    )
+    by_depth = (elbow_z**2, c * elbow_z, elbow_z * wrist_z, wrist_z**2, c * wrist_z)
+    if fast := kernels(upper):
+        return _compiled_hang_cost(fast, by_frame, by_depth)
+    elbow_square, elbow_hang, along, square, wrist_hang = (
+        frame[..., None, None] + depth for frame, depth in zip(by_frame, by_depth, strict=True)
+    )
+    square = xp.maximum(square, _LEAST_SQUARE)
     # The parts of elbow and of the hanging direction at right angles to the line to the wrist, and their angle.
-    along = elbow_x * wrist_x + elbow_y * wrist_y + elbow_z * wrist_z
-    square = xp.maximum(wrist_x**2 + wrist_y**2 + wrist_z**2, 1e-6)
-    bow = xp.sqrt(xp.maximum(elbow_x**2 + elbow_y**2 + elbow_z**2 - along**2 / square, 1e-9))
-    hang = xp.sqrt(xp.maximum(a * a + b * b + c * c - wrist_hang**2 / square, 1e-9))
-    cosine = (elbow_hang - along * wrist_hang / square) / (bow * hang)
-    return _HANG_COST * (1 - cosine) * xp.minimum(bow / _HANG_FULLY, 1.0)
+    part = wrist_hang / square
+    bow = xp.sqrt(xp.maximum(elbow_square - along**2 / square, _LEAST_PART))
+    hang = xp.sqrt(xp.maximum(_HANG_SQUARE - wrist_hang * part, _LEAST_PART))
+    cosine = (elbow_hang - part * along) / (hang * bow)
+    return (1 - cosine) * xp.minimum(bow * (_HANG_COST / _HANG_FULLY), _HANG_COST)
+
+
+def _compiled_hang_cost(fast: ModuleType, by_frame: tuple[Array, ...], by_depth: tuple[Array, ...]) -> Array:
+    """The last part of `_hang_cost` by machine code, which takes both hands of all clips for arms."""
+    shape = (*by_frame[0].shape, *by_depth[2].shape[-2:])
+    numbers = np.array(
+        [1.0, _HANG_SQUARE, _HANG_COST, _HANG_COST / _HANG_FULLY, _LEAST_SQUARE, _LEAST_PART], by_frame[0].dtype
+    )
+    frame = np.stack(by_frame).reshape(5, len(by_frame[0]), -1)
+    elbow = np.stack(by_depth[:2]).reshape(2, -1, shape[-2])
+    wrist = np.stack(by_depth[2:]).reshape(3, -1, *shape[-2:])
+    return fast.hang_cost(frame, elbow, wrist, numbers).reshape(shape)
 
 
 def _soft_least(costs: Array) -> Array:

@@ -7,6 +7,11 @@ its batch carry no weight.
 
 from __future__ import annotations
 
+import itertools
+import sys
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +24,9 @@ Array = Any
 TINY = 1e-9
 #: What a hint costs that is plainly mistaken.
 _MISTAKE = 9.0
+_KERNELS = f"{__package__}.compiled"
+#: Each clip asks for kernels a few times.
+_ASKED, _WORTH_IT = itertools.count(), 200
 
 
 def namespace(*arrays: Array) -> Any:
@@ -26,9 +34,29 @@ def namespace(*arrays: Array) -> Any:
     return numpy_namespace if isinstance(arrays[0], np.ndarray) else array_namespace(*arrays)
 
 
+def kernels(array: Array) -> ModuleType | None:
+    """The inner loops as machine code (`compiled`), where they are to be had and worth it; they give the same bits.
+
+    They work on NumPy's arrays, and need numba, which takes as long to import as some fifty clips take to lift: so a
+    process turns to them when it has lifted that many, or at once where somebody imported them.
+    """
+    if not isinstance(array, np.ndarray):
+        return None
+    return _compiled() if _KERNELS in sys.modules or next(_ASKED) >= _WORTH_IT else None
+
+
+@cache
+def _compiled() -> ModuleType | None:
+    try:
+        return import_module(_KERNELS)
+    except ImportError:
+        return None
+
+
 def constant(values: Any, like: Array) -> Array:
     """`values` as an array of the library, type and device of `like`."""
-    return namespace(like).asarray(values, dtype=like.dtype, device=device(like))
+    # A copy, because torch would share even what must not be written to.
+    return namespace(like).asarray(np.array(values), dtype=like.dtype, device=device(like))
 
 
 def dot(first: Array, second: Array) -> Array:

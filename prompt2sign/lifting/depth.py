@@ -9,8 +9,8 @@ fingers.
 from __future__ import annotations
 
 from ..skeleton import LEFT_HAND, NOSE, RIGHT_HAND, SKELETON
-from .arms import ELBOWS, WRISTS, arm_depths, wrist_costs
-from .arrays import Array, chosen, constant, dot, namespace
+from .arms import ELBOWS, SHOULDERS, WRISTS, arm_depths, wrist_costs
+from .arrays import Array, constant, dot, namespace
 from .fingers import finger_bones, pattern_changes, pattern_costs, pattern_hints
 from .lengths import BONE_TO
 from .palm import Palms, both_palms, palm_depths, palm_hints
@@ -18,6 +18,9 @@ from .search import best_path
 
 _HANDS = [[*range(hand.start, hand.stop)] for hand in (LEFT_HAND, RIGHT_HAND)]
 _HAND_BONES = [[BONE_TO[joint] for joint in hand] for hand in _HANDS]
+#: Where each bone's end stands among the joints as `_in_order` puts them together.
+_JOINTS = [NOSE, *SHOULDERS, *ELBOWS, *WRISTS, *_HANDS[0], *_HANDS[1]]
+_ORDER = [_JOINTS.index(joint) for joint in SKELETON.bones[:, 1]]
 #: A left hand is looked at in a mirror.
 _MIRROR = [[-1.0, 1.0], [1.0, 1.0]]
 #: Arms turn slowly: their depth is looked for this many times a second.
@@ -44,8 +47,9 @@ def bone_depths(xy: Array, lengths: Array, hints: Array, fps: float) -> Array:
     hand_hints = xp.stack([hints[..., bones] for bones in _HAND_BONES], axis=2)
     palms = both_palms(hands, sizes)
     bones = finger_bones(hands, sizes)
-    costs = pattern_costs(bones, palms) + pattern_hints(bones, hand_hints)[:, :, :, None]
-    palm_costs = xp.sum(xp.min(costs, axis=-1), axis=-1) + palm_hints(palms, hand_hints)
+    costs = pattern_costs(bones, palms) + pattern_hints(bones, hand_hints)[:, None]
+    by_fingers = xp.permute_dims(xp.sum(xp.min(costs, axis=0), axis=1), (1, 2, 3, 0))
+    palm_costs = by_fingers + palm_hints(palms, hand_hints)
     arm_bones = [[BONE_TO[joint] for joint in joints] for joints in (ELBOWS, WRISTS)]
     arm_lengths, arm_hints = ([values[..., bones] for bones in arm_bones] for values in (lengths, hints))
     stride = max(1, round(fps / _ARM_RATE))
@@ -58,10 +62,10 @@ def bone_depths(xy: Array, lengths: Array, hints: Array, fps: float) -> Array:
         _every_frame(depth, stride, len(xy)) for depth in arm_depths(xy[::stride], arm_lengths, *now_and_then)
     )
     by_wrist = wrist_costs(xy[..., WRISTS] - xy[..., ELBOWS], fore[..., None], palms)[..., 0]
-    answer = best_path(palm_costs + by_wrist, _palm_changes(palms))
-    pattern = best_path(chosen(xp.moveaxis(costs, 3, -1), answer[..., None, None]), pattern_changes(bones))
-    fingers = chosen(xp.moveaxis(bones[:, 2], -2, -1), pattern[..., None])
-    return _in_order(xy, lengths, upper, fore, _hand_depths(palms.pick(answer), fingers, sizes))
+    answer = best_path(xp.moveaxis(palm_costs + by_wrist, -1, 1), _palm_changes(palms))
+    by_palm = xp.where(answer == 0, costs[:, 0], costs[:, 1])
+    pattern = best_path(xp.moveaxis(by_palm, 2, 0), pattern_changes(bones))
+    return _in_order(xy, lengths, upper, fore, _hand_depths(palms.pick(answer), bones.depths_of(pattern), sizes))
 
 
 def _every_frame(values: Array, stride: int, n_frames: int) -> Array:
@@ -79,11 +83,12 @@ def _both_hands(xy: Array) -> Array:
 
 
 def _palm_changes(palms: Palms) -> Array:
-    """(T - 1, B, 2, S, S) how little each answer (row) agrees with those of the frame before (columns)."""
+    """(T - 1, S, S, B, 2) how little answers (columns) agree with those of the frame before (rows)."""
     xp = namespace(palms.thumb)
     total = 0.0
     for axis in (palms.thumb[:, 2], palms.along[:, 2]):
-        total = total + ((axis[1:, ..., :, None] - axis[:-1, ..., None, :]) / _PALM_TURN) ** 2
+        depth = xp.moveaxis(axis, -1, 1) / _PALM_TURN
+        total = total + (depth[1:, None] - depth[:-1, :, None]) ** 2
     return xp.minimum(total, _PALM_JUMP)
 
 
@@ -99,11 +104,7 @@ def _hand_depths(palms: Palms, fingers: Array, sizes: Array) -> Array:
 def _in_order(xy: Array, lengths: Array, upper: Array, fore: Array, hands: Array) -> Array:
     """(T, B, 49) depths in the order of the bones. The face is before the neck; shoulders stay beside it."""
     xp = namespace(xy)
-    depth = dict.fromkeys(range(len(SKELETON.bones)), upper[..., 0] * 0.0)
     nose = lengths[:, BONE_TO[NOSE]] ** 2 - dot(xy[..., NOSE], xy[..., NOSE])
-    depth[BONE_TO[NOSE]] = xp.sqrt(xp.maximum(nose, 0.0))
-    for side in range(2):
-        depth[BONE_TO[ELBOWS[side]]], depth[BONE_TO[WRISTS[side]]] = upper[..., side], fore[..., side]
-        for number, bone in enumerate(_HAND_BONES[side]):
-            depth[bone] = hands[..., side, number]
-    return xp.stack([depth[bone] for bone in range(len(depth))], axis=-1)
+    face = xp.sqrt(xp.maximum(nose, 0.0))[..., None]
+    depths = [face, 0.0 * upper, upper, fore, xp.reshape(hands, (*face.shape[:-1], -1))]
+    return xp.concat(depths, axis=-1)[..., _ORDER]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,17 +61,24 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
         (T, 2, B, 50): `xy` where it was seen.
     """
     xp = namespace(xy)
+    lost = [joint for joint, whole in enumerate(xp.all(seen, axis=(0, 1)).tolist()) if not whole]
+    if not lost:
+        return xy
     known, ever = seen[:, None], xp.any(seen, axis=0)
-    bridge = Smoother(xp.astype(seen, xy.dtype), strength, _TENSION * strength**0.5)
-    filled = _at_rest(xp.where(known, xy, bridge(xp.where(known, xy, 0.0))), ever)
-    from_neighbours = constant(_mean_of_neighbours().T, xy)
+    bridge = Smoother(xp.astype(seen[..., lost], xy.dtype), strength, _TENSION * strength**0.5)
+    filled = xp.where(known, xy, 0.0)
+    filled[..., lost] = xp.where(known[..., lost], filled[..., lost], bridge(filled[..., lost]))
+    filled = _at_rest(filled, ever)
+    from_neighbours = constant(_mean_of_neighbours()[lost].T, xy)
+    known, ever, places = known[..., lost], ever[..., lost], xy[..., lost]
     for _ in range(_ROUNDS):
         around = filled @ from_neighbours
-        offset = bridge(xp.where(known, xy - around, 0.0))
-        filled = xp.where(known | ~ever, filled, around + offset)
+        offset = bridge(xp.where(known, places - around, 0.0))
+        filled[..., lost] = xp.where(known | ~ever, filled[..., lost], around + offset)
     return filled
 
 
+@cache
 def _mean_of_neighbours() -> NDArray[np.float64]:
     """(50, 50) takes the mean of each joint's neighbours: its bones' other ends, and the points of the next fingers.
 
@@ -93,18 +101,18 @@ def _mean_of_neighbours() -> NDArray[np.float64]:
 def _at_rest(filled: Array, ever: Array) -> Array:
     """(T, 2, B, 50) positions in which what was never (`ever` (B, 50)) seen is where it is in a body at rest."""
     xp = namespace(filled)
-    typical = dict(zip(SKELETON.bones[:, 1], typical_lengths(), strict=True))
-    joints = [filled[..., joint] for joint in range(SKELETON.count)]
-    for parent, child in SKELETON.bones[:7]:
-        step = constant(_AT_REST[SKELETON.names[child]], filled)[:, None] * typical[child]
-        joints[child] = xp.where(ever[:, child], joints[child], joints[parent] + step)
+    if bool(xp.all(ever)):
+        return filled
+    joints = xp.asarray(filled, copy=True)
+    for (parent, child), length in zip(SKELETON.bones[:7].tolist(), typical_lengths().tolist(), strict=False):
+        step = constant(_AT_REST[SKELETON.names[child]], filled)[:, None] * length
+        joints[..., child] = xp.where(ever[:, child], joints[..., child], joints[..., parent] + step)
     for hand, elbow, wrist in ((LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), (RIGHT_HAND, RIGHT_ELBOW, RIGHT_WRIST)):
         at_root = ever[:, hand.start] & ~ever[:, wrist]
-        joints[wrist] = xp.where(at_root, joints[hand.start], joints[wrist])
-        relaxed = _relaxed_along(joints[elbow], joints[wrist])
-        for number, joint in enumerate(range(hand.start, hand.stop)):
-            joints[joint] = xp.where(ever[:, joint], joints[joint], relaxed[..., number])
-    return xp.stack(joints, axis=-1)
+        joints[..., wrist] = xp.where(at_root, joints[..., hand.start], joints[..., wrist])
+        relaxed = _relaxed_along(joints[..., elbow], joints[..., wrist])
+        joints[..., hand] = xp.where(ever[:, hand], joints[..., hand], relaxed)
+    return joints
 
 
 def _relaxed_along(elbow: Array, wrist: Array) -> Array:

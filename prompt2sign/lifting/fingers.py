@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from typing import NamedTuple
 
-from .arrays import Array, constant, dot, hint_cost, namespace, outside, unit
+from .arrays import TINY, Array, constant, hint_cost, namespace, outside
 from .limits import LIMITS
 from .palm import Palms
 
@@ -38,79 +39,121 @@ _HINT_ERROR = 0.35
 
 #: (8, 3): does each bone point towards the camera (1) or away from it (-1)?
 _PATTERNS = list(product((1.0, -1.0), repeat=3))
+#: (8, 8): which pattern says whether the bones of two patterns point the same way.
+_SAME_WAY = [[first ^ second for second in range(8)] for first in range(8)]
+
+# What depends on one bone's sign alone is worked out for two signs and not for eight patterns. Signs, bones and fingers
+# come first in all arrays here, clips and frames last: NumPy's inner loops are long, and each part is one block.
 
 
-def finger_bones(hands: Array, lengths: Array) -> Array:
-    """(T, 3, B, 2, 5, 8, 3) the three bones of each finger under each pattern of signs, in shoulder widths.
+class FingerBones(NamedTuple):
+    """The three bones of each finger but for the signs of their depth; a left hand is looked at in a mirror.
+
+    Attributes:
+        flat: (2, 3, 5, T, B, 2) direction in the picture, in parts of the size.
+        depth: (3, 5, T, B, 2) out of the picture, in parts of the size, at least 0.
+        size: (3, 5, T, B, 2) shoulder widths: the bone's length, or what it looks like where that is more.
+    """
+
+    flat: Array
+    depth: Array
+    size: Array
+
+    def depths_of(self, pattern: Array) -> Array:
+        """(T, B, 2, 5, 3) shoulder widths towards the camera under one pattern (T, 5, B, 2) a frame."""
+        xp = namespace(self.depth)
+        signs = constant(_PATTERNS, self.depth)[pattern]
+        depth = xp.permute_dims(self.depth * self.size, (2, 3, 4, 1, 0))
+        return depth * xp.permute_dims(signs, (0, 2, 3, 1, 4))
+
+
+def finger_bones(hands: Array, lengths: Array) -> FingerBones:
+    """The bones of the fingers.
 
     Args:
         hands: (T, 2, B, 2, 21) positions in the picture, left hands mirrored.
         lengths: (B, 2, 21) of the bone that ends in each point.
     """
     xp = namespace(hands)
-    points = xp.reshape(hands[..., 1:], (*hands.shape[:-1], 5, 4))
-    flat = points[..., 1:] - points[..., :-1]
-    reach = xp.reshape(lengths[..., 1:], (*lengths.shape[:-1], 5, 4))[..., 1:]
-    depth = xp.sqrt(xp.maximum(reach**2 - dot(flat, flat), 0.0))
-    signed = depth[..., None, :] * constant(_PATTERNS, hands)
-    beside = xp.broadcast_to(flat[..., None, :], (*flat.shape[:-1], len(_PATTERNS), 3))
-    return xp.concat([beside, signed[:, None]], axis=1)
+    points = xp.permute_dims(xp.reshape(hands[..., 1:], (*hands.shape[:-1], 5, 4)), (1, 5, 4, 0, 2, 3))
+    flat = points[:, 1:] - points[:, :-1]
+    reach = xp.permute_dims(xp.reshape(lengths[..., 1:], (*lengths.shape[:-1], 5, 4)), (3, 2, 0, 1))[1:, :, None]
+    looks = flat[0] ** 2 + flat[1] ** 2
+    square = xp.maximum(reach**2 - looks, 0.0)
+    size = xp.sqrt(looks + square)
+    unit = xp.where(size > TINY, size, 1.0)
+    return FingerBones(flat / unit, xp.sqrt(square) / unit, size)
 
 
-def pattern_costs(bones: Array, palms: Palms) -> Array:
-    """How little like a finger each pattern is under each answer to where the palm faces: (T, B, 2, S, 5, 8)."""
-    xp = namespace(bones)
-    directions = unit(bones)[:, :, :, :, None]
-    thumb, along, palm = (axis[..., None, None, None] for axis in palms)
-    across = dot(directions, thumb)
-    ahead = dot(directions, along)
-    out = dot(directions, palm)
-    fingers = _finger_cost(*(part[..., 1:, :, :] for part in (across, ahead, out)))
-    thumbs = _thumb_cost(*(part[..., :1, :, :] for part in (across, ahead, out)))
-    return xp.concat([thumbs, fingers], axis=-2)
+def pattern_costs(bones: FingerBones, palms: Palms) -> Array:
+    """How little like a finger each pattern is under each answer to where the palm faces: (8, S, 5, T, B, 2)."""
+    xp = namespace(bones.depth)
+    parts = [_along(bones, xp.permute_dims(axis, (1, 4, 0, 2, 3))[:, :, None]) for axis in palms]
+    fingers = _finger_cost(*(part[:, :, :, 1:] for part in parts))
+    thumbs = _thumb_cost(*(part[:, :, :, :1] for part in parts))
+    costs = xp.concat([thumbs, fingers], axis=4)
+    return xp.reshape(costs, (8, *costs.shape[3:]))
 
 
-def pattern_hints(bones: Array, hints: Array) -> Array:
-    """(T, B, 2, 5, 8) how far each pattern is from what the estimator says of depth, `hints` (T, B, 2, 21)."""
-    xp = namespace(bones)
-    said = xp.reshape(hints[..., 1:], (*hints.shape[:-1], 5, 4))[..., None, 1:]
-    return xp.sum(hint_cost(unit(bones)[:, 2], said, _HINT_ERROR), axis=-1)
+def _along(bones: FingerBones, axis: Array) -> Array:
+    """(2, 3, S, 5, T, B, 2) the parts of the bones along an axis (3, S, 1, T, B, 2), towards the camera and away."""
+    flat = bones.flat[0][:, None] * axis[0] + bones.flat[1][:, None] * axis[1]
+    depth = bones.depth[:, None] * axis[2]
+    return namespace(flat).stack([flat + depth, flat - depth])
 
 
-def pattern_changes(bones: Array) -> Array:
-    """How little each pattern (row) agrees with those of the frame before (columns): (T - 1, B, 2, 5, 8, 8)."""
-    xp = namespace(bones)
-    depth = unit(bones)[:, 2] / _TURN
+def pattern_hints(bones: FingerBones, hints: Array) -> Array:
+    """(8, 5, T, B, 2) how far each pattern is from what the estimator says of depth, `hints` (T, B, 2, 21)."""
+    xp = namespace(hints)
+    said = xp.permute_dims(xp.reshape(hints[..., 1:], (*hints.shape[:-1], 5, 4)), (4, 3, 0, 1, 2))[1:]
+    cost = hint_cost(xp.stack([bones.depth, -bones.depth]), said, _HINT_ERROR)
+    return xp.reshape(_each(cost[:, 0], cost[:, 1], cost[:, 2]), (8, *said.shape[1:]))
+
+
+def pattern_changes(bones: FingerBones) -> Array:
+    """How little patterns (columns) agree with those of the frame before (rows): (T - 1, 8, 8, 5, B, 2)."""
+    xp = namespace(bones.depth)
+    depth = xp.permute_dims(bones.depth / _TURN, (2, 0, 1, 3, 4))
     before, after = depth[:-1], depth[1:]
-    square = xp.sum(depth**2, axis=-1)
-    squares = square[1:, ..., :, None] + square[:-1, ..., None, :]
-    return xp.minimum(squares - 2 * (after @ xp.matrix_transpose(before)), _JUMP)
+    # Of two patterns it matters only which of their bones point the same way.
+    turns = xp.stack([(after - before) ** 2, (after + before) ** 2])
+    changes = _each(turns[:, :, 0], turns[:, :, 1], turns[:, :, 2])
+    changes = xp.minimum(xp.reshape(xp.moveaxis(changes, 3, 0), (len(after), 8, *depth.shape[2:])), _JUMP)
+    return changes[:, _SAME_WAY]
+
+
+def _each(first: Array, second: Array, third: Array) -> Array:
+    """(2, 2, 2, ...) sums over the three bones of costs (2, ...) under either sign."""
+    return first[:, None, None] + second[:, None] + third
 
 
 def _finger_cost(across: Array, ahead: Array, out: Array) -> Array:
-    """(...) of the three bones (..., 3) of fingers, in the axes of the palm."""
+    """(2, 2, 2, ...) of the three bones (2, 3, ...) of fingers, in the axes of the palm."""
     xp = namespace(across)
-    knuckle = xp.atan2(out[..., 0], ahead[..., 0])
+    knuckle = xp.atan2(out[:, 0], ahead[:, 0])
     middle, end = (_bend(ahead, out, bone) for bone in (1, 2))
-    past = sum(outside(angle, *bend) ** 2 for angle, bend in zip((knuckle, middle, end), _BENDS, strict=True))
-    aside = xp.sum(outside(across, -_ASIDE, _ASIDE) ** 2, axis=-1)
-    habits = ((end - _COUPLING * middle) / _COUPLED) ** 2 + ((knuckle - _BENT) / _BENT_ABOUT) ** 2
-    return past / _SLACK**2 + aside / _ASIDE_SLACK**2 + habits
+    past = [outside(angle, *bend) ** 2 for angle, bend in zip((knuckle, middle, end), _BENDS, strict=True)]
+    aside = outside(across, -_ASIDE, _ASIDE) ** 2 / _ASIDE_SLACK**2
+    first = past[0] / _SLACK**2 + aside[:, 0] + ((knuckle - _BENT) / _BENT_ABOUT) ** 2
+    second = past[1] / _SLACK**2 + aside[:, 1]
+    third = past[2] / _SLACK**2 + aside[:, 2]
+    coupling = ((end - _COUPLING * middle[:, :, None]) / _COUPLED) ** 2
+    return coupling + (first[:, None] + second)[:, :, None] + third
 
 
 def _bend(ahead: Array, out: Array, bone: int) -> Array:
-    """(...) the angle from the bone before to `bone` about the hinge across the palm, positive towards the palm."""
-    a, n, b, m = ahead[..., bone - 1], out[..., bone - 1], ahead[..., bone], out[..., bone]
+    """(2, 2, ...) the angle from the bone before to `bone` about the hinge across the palm, positive towards it."""
+    a, n, b, m = ahead[:, None, bone - 1], out[:, None, bone - 1], ahead[:, bone], out[:, bone]
     return namespace(ahead).atan2(a * m - n * b, a * b + n * m)
 
 
 def _thumb_cost(across: Array, ahead: Array, out: Array) -> Array:
-    """(...) of the three bones (..., 3) of thumbs; the hinges of a thumb have no common axis in the palm."""
+    """(2, 2, 2, ...) of the three bones (2, 3, ...) of thumbs; their hinges have no common axis in the palm."""
     xp = namespace(across)
     bends = [
-        xp.acos(xp.clip(sum(axis[..., bone - 1] * axis[..., bone] for axis in (across, ahead, out)), -1.0, 1.0))
+        xp.acos(xp.clip(sum(axis[:, None, bone - 1] * axis[:, bone] for axis in (across, ahead, out)), -1.0, 1.0))
         for bone in (1, 2)
     ]
-    past = sum(outside(bend, *limit) ** 2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True))
-    habits = sum(((out[..., bone] - usual) / spread) ** 2 for bone, (usual, spread) in enumerate(_THUMB_OUT))
-    return past / _THUMB_SLACK**2 + habits + (bends[1] / _THUMB_BENT) ** 2
+    past = [outside(bend, *limit) ** 2 / _THUMB_SLACK**2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True)]
+    habits = _each(*(((out[:, bone] - usual) / spread) ** 2 for bone, (usual, spread) in enumerate(_THUMB_OUT)))
+    return habits + past[0][:, :, None] + (past[1] + (bends[1] / _THUMB_BENT) ** 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array_api_compat import device
+from collections.abc import Sequence
 
 from ..skeleton import LEFT_ELBOW, LEFT_HAND, LEFT_WRIST, NOSE, RIGHT_ELBOW, RIGHT_HAND, RIGHT_WRIST, SKELETON
 from .anthropometry import typical_lengths
@@ -49,16 +49,17 @@ def bone_lengths(xy: Array, seen: Array) -> Array:
     apparent = norm(xy[..., _ENDS] - xy[..., _STARTS])
     typical = constant(typical_lengths(), xy)
     # All that follows is in parts of the typical length.
-    looks = xp.clip(_quantile(apparent, shown, _QUANTILE) / typical, *_RANGE)
+    longest, middle = _quantiles(apparent, shown, (_QUANTILE, 0.5))
+    looks = xp.clip(longest / typical, *_RANGE)
     parts = [xp.ones_like(looks[:, 0]) for _ in _ENDS]
     parts[BONE_TO[NOSE]] = _pulled(looks[:, BONE_TO[NOSE]], known[:, BONE_TO[NOSE]])
     for joints in _ARM_BONES:
         pair = [BONE_TO[joint] for joint in joints]
-        longest = xp.max(xp.where(known[:, pair], looks[:, pair], _RANGE[0]), axis=-1)
-        both = _pulled(longest, xp.any(known[:, pair], axis=-1))
+        longer = xp.max(xp.where(known[:, pair], looks[:, pair], _RANGE[0]), axis=-1)
+        both = _pulled(longer, xp.any(known[:, pair], axis=-1))
         for bone in pair:
             parts[bone] = both
-    halfway = xp.minimum(_quantile(apparent, shown, 0.5) / typical, _FARTHEST_ROOT)
+    halfway = xp.minimum(middle / typical, _FARTHEST_ROOT)
     hands = _hands(*(values[:, _HAND_BONES] for values in (looks, halfway, known)))
     for number, bone in enumerate(_HAND_BONES):
         parts[bone] = hands[:, number]
@@ -70,7 +71,8 @@ def _hands(looks: Array, halfway: Array, known: Array) -> Array:
     xp = namespace(looks)
     looks, halfway, known = (xp.reshape(values, (-1, 2, 21)) for values in (looks, halfway, known))
     sizing = known & (constant(typical_lengths(), looks)[_HAND_BONES] >= _SIZING_BONE).reshape(2, 21)
-    size = _quantile(xp.permute_dims(looks, (2, 0, 1)), xp.permute_dims(sizing, (2, 0, 1)), 0.5)[..., None]
+    (size,) = _quantiles(xp.permute_dims(looks, (2, 0, 1)), xp.permute_dims(sizing, (2, 0, 1)), (0.5,))
+    size = size[..., None]
     hands = xp.where(known, looks ** (1 - _PULL_HAND) * size**_PULL_HAND, size)
     # The root lies beside the wrist: that is a matter of the estimator's definitions, and has no size.
     hands = xp.concat([xp.where(known, halfway, 1.0)[..., :1], hands[..., 1:]], axis=-1)
@@ -85,15 +87,19 @@ def _pulled(looks: Array, known: Array) -> Array:
     return xp.where(known, looks ** (1 - xp.where(looks > 1, _PULL_LONGER, _PULL_SHORTER)), 1.0)
 
 
-def _quantile(values: Array, counted: Array, share: float) -> Array:
-    """(...) the quantile over the first axis of the values (N, ...) that are counted; 1 where none is."""
+def _quantiles(values: Array, counted: Array, shares: Sequence[float]) -> list[Array]:
+    """(...) each quantile over the first axis of the values (N, ...) that are counted; 1 where none is."""
     xp = namespace(values)
-    ordered = xp.sort(xp.where(counted, values, xp.inf), axis=0)
-    n_counted = xp.astype(xp.count_nonzero(counted, axis=0), values.dtype)
-    place = share * xp.maximum(n_counted - 1, 0.0)
-    numbers = xp.reshape(
-        xp.arange(len(values), dtype=values.dtype, device=device(values)), (-1, *[1] * (values.ndim - 1))
-    )
-    # Each value's part in the one at `place`, which lies between two of them.
-    part = xp.maximum(1 - xp.abs(numbers - place), 0.0)
-    return xp.where(n_counted > 0, xp.sum(xp.where(part > 0, ordered, 0.0) * part, axis=0), 1.0)
+    n_counted = xp.count_nonzero(counted, axis=0)
+    ordered = xp.where(n_counted > 0, xp.sort(xp.where(counted, values, xp.inf), axis=0), 1.0)
+    last = xp.astype(xp.clip(n_counted - 1, 0, None), values.dtype)
+    found = []
+    for share in shares:
+        # The place lies between two of the values.
+        below = xp.floor(share * last)
+        first, second = (
+            xp.take_along_axis(ordered, xp.astype(place, xp.int64)[None], axis=0)[0]
+            for place in (below, xp.minimum(below + 1, last))
+        )
+        found.append(first + (share * last - below) * (second - first))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array_api_compat import device
 
-from .arrays import Array, namespace
+from .arrays import Array, kernels, namespace
 
 #: Chances multiplied this often stay far above the smallest number there is.
 _RESCALED_EVERY = 4
@@ -16,26 +16,35 @@ def best_path(cost: Array, change: Array) -> Array:
     """The states of least total cost (Viterbi 1967).
 
     Args:
-        cost: (T, ..., S) of each state in each frame.
-        change: (T - 1, ..., S, S) of coming to a state (row) from one of the frame before (column).
+        cost: (T, S, ...) of each state in each frame.
+        change: (T - 1, S, S, ...) of coming from a state of the frame before (row) to one (column).
 
     Returns:
         (T, ...) integers: the state of each frame.
     """
     xp = namespace(cost)
-    places, n_states = cost.shape[1:-1], cost.shape[-1]
-    cost = xp.reshape(cost, (len(cost), -1, n_states))
-    change = xp.reshape(change, (len(change), cost.shape[1], n_states, n_states))
-    total, came_from = cost[0], []
-    for t in range(1, len(cost)):
-        routes = total[:, None] + change[t - 1]
-        came_from.append(xp.argmin(routes, axis=-1))
-        total = xp.min(routes, axis=-1) + cost[t]
-    every = xp.arange(len(total), device=device(total))
-    path = [xp.argmin(total, axis=-1)]
-    for best in reversed(came_from):
-        path.append(best[every, path[-1]])
-    return xp.reshape(xp.stack(path[::-1]), (len(cost), *places))
+    n_frames, n_states, *places = cost.shape
+    cost = xp.reshape(cost, (n_frames, n_states, -1))
+    change = xp.reshape(change, (n_frames - 1, n_states, n_states, cost.shape[2]))
+    if fast := kernels(cost):
+        return fast.best_path(cost, change).reshape(n_frames, *places)
+    totals = [cost[0]]
+    for t in range(1, n_frames):
+        totals.append(_least(totals[-1][:, None] + change[t - 1]) + cost[t])
+    came_from = xp.argmin(xp.stack(totals)[:-1, :, None] + change, axis=1)
+    every = xp.arange(cost.shape[2], device=device(cost))
+    path = [xp.argmin(totals[-1], axis=0)]
+    for t in range(n_frames - 2, -1, -1):
+        path.append(came_from[t, path[-1], every])
+    return xp.reshape(xp.stack(path[::-1]), (n_frames, *places))
+
+
+def _least(values: Array) -> Array:
+    """The minimum over the first axis: by halves, for a few values faster than asking for it."""
+    while (n_values := len(values)) > 1:
+        half = -(-n_values // 2)
+        values = namespace(values).minimum(values[:half], values[-half:])
+    return values[0]
 
 
 def mean_on_grid(cost: Array, moves: tuple[Array, Array], values: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -52,15 +61,19 @@ def mean_on_grid(cost: Array, moves: tuple[Array, Array], values: tuple[Array, A
     xp = namespace(cost)
     likely = xp.exp(xp.maximum(xp.min(cost, axis=(-2, -1), keepdims=True) - cost, -_SUREST))
     down, across = moves
-    up, back = xp.matrix_transpose(down), xp.matrix_transpose(across)
-    forward, backward = [likely[0]], [xp.ones_like(likely[0])]
-    for t in range(1, len(likely)):
-        before, after = forward[-1], likely[len(likely) - t] * backward[-1]
+    # What the frames before say of each, and what those after say, go on side by side: by moves, and by moves back.
+    by_row = xp.stack([xp.matrix_transpose(down), down])
+    by_column = xp.stack([across, xp.matrix_transpose(across)])
+    both = xp.stack([likely, xp.flip(likely, axis=0)], axis=1)
+    told = [xp.ones_like(both[0])]
+    for t in range(1, len(both)):
+        place = both[t - 1] * told[-1]
         if t % _RESCALED_EVERY == 0:
-            before, after = _rescaled(before), _rescaled(after)
-        forward.append(likely[t] * (up @ before @ across))
-        backward.append(down @ after @ back)
-    place = _rescaled(_rescaled(xp.stack(forward)) * _rescaled(xp.stack(backward[::-1])))
+            place = _rescaled(place)
+        told.append(by_row @ place @ by_column)
+    before = xp.stack([by_others[0] for by_others in told])
+    after = xp.stack([by_others[1] for by_others in told[::-1]])
+    place = _rescaled(_rescaled(before * likely) * _rescaled(after))
     first = xp.sum(xp.sum(place, axis=-1) * values[0], axis=-1)
     second = xp.sum(xp.sum(place, axis=-2) * values[1], axis=-1)
     return first, second

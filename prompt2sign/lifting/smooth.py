@@ -59,20 +59,24 @@ class _BandedByLapack:
     """The factors for NumPy: all series behind one another are one banded matrix."""
 
     def __init__(self, weights: Array, bands: NDArray[np.float64]) -> None:
-        from scipy.linalg import cholesky_banded  # here, because importing it takes as long as lifting a clip
+        from scipy.linalg import lapack  # here, because importing it takes as long as lifting a clip
 
-        self._n_series = weights[0].size
-        matrix = np.tile(bands[::-1], (1, self._n_series))
-        matrix[2] += weights.reshape(len(weights), self._n_series).T.ravel()
-        self._factor = cholesky_banded(matrix, overwrite_ab=True, check_finite=False)
+        self._solve, self._n_series = lapack.dpbtrs, weights[0].size
+        n_frames = len(weights)
+        matrix = np.empty((self._n_series, n_frames, 3))
+        matrix[:] = bands[::-1].T
+        matrix[..., 2] += weights.reshape(n_frames, self._n_series).T
+        # Columns in memory as LAPACK wants them, so that it copies nothing.
+        self._factor, info = lapack.dpbtrf(matrix.reshape(-1, 3).T, overwrite_ab=True)
+        if info:
+            raise np.linalg.LinAlgError(f"the {info}th leading minor is not positive definite")
 
     def solve(self, right: Array) -> Array:
-        from scipy.linalg import cho_solve_banded
-
         n_frames, n_components = right.shape[:2]
-        columns = right.reshape(n_frames, n_components, self._n_series).transpose(2, 0, 1).reshape(-1, n_components)
-        solved = cho_solve_banded((self._factor, False), columns, overwrite_b=True, check_finite=False)
-        ordered = solved.reshape(self._n_series, n_frames, n_components).transpose(1, 2, 0)
+        columns = np.empty((n_components, self._n_series, n_frames))
+        columns[:] = right.reshape(n_frames, n_components, self._n_series).transpose(1, 2, 0)
+        solved, _ = self._solve(self._factor, columns.reshape(n_components, -1).T, overwrite_b=True)
+        ordered = solved.T.reshape(n_components, self._n_series, n_frames).transpose(2, 0, 1)
         return np.ascontiguousarray(ordered).reshape(right.shape)
 
 

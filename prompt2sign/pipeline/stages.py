@@ -58,7 +58,7 @@ class Trim:
 class Pose:
     """2D keypoints of every frame, estimated or imported."""
 
-    name, version, folder, suffix, after = "pose", 2, "keypoints", ".h5", "trim"
+    name, version, folder, suffix, after = "pose", 3, "keypoints", ".h5", "trim"
     workers: Needs = "always"
     milliseconds_a_frame = 60.0
 
@@ -109,7 +109,7 @@ class Pose:
 class Lift:
     """3D motion from 2D keypoints."""
 
-    name, version, folder, suffix, after = "lift", 2, "motion", ".h5", "pose"
+    name, version, folder, suffix, after = "lift", 3, "motion", ".h5", "pose"
     workers: Needs = "if long"
     milliseconds_a_frame = 0.3
 

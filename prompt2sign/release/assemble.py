@@ -27,10 +27,10 @@ from .finish import finish_release, terms_of
 from .place import is_whole, n_clips, n_frames, release_at, whole_folder
 from .rejected import NAME as REJECTED
 from .rejected import Row, Wording, count_reasons, write_rejected
-from .skels_export import export_skels
+from .skels_export import export_together
 
 #: Raised when the same receipts would give other files.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
@@ -173,9 +173,10 @@ def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     )
     with shards:
         write_rejected(folder / REJECTED, _add_all(build, folder, shards, assembly))
-    release = open_release(folder)
-    for convention in options.skels:
-        export_skels(release, folder / "skels" / convention, convention)
+    if options.skels:
+        # `whole_folder` brings all files to the disk together.
+        places: dict[str, Path] = {convention: folder / "skels" / convention for convention in options.skels}
+        export_together(open_release(folder), places, sync=False)
 
 
 def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assembly) -> Iterator[Row]:

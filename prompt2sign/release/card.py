@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from ..corpora.base import CorpusFacts
 from ..languages import Language, get_language
+from .yaml_text import yaml_text
 
 #: Creative Commons and other licences that hubs know by their lower-case SPDX name.
 _KNOWN_LICENCES = ("cc-by-", "cc0-", "apache-2.0", "mit")
@@ -44,7 +43,7 @@ def _head(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -
     }
     if not known:
         head["license_name"] = facts.licence
-    return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+    return yaml_text(head)
 
 
 def _size_category(n_clips: int) -> str:
@@ -64,7 +63,7 @@ def _body(facts: CorpusFacts, options: dict[str, Any], counts: dict[str, Any]) -
     )
     return f"""# {_title(facts, options)}
 
-Text in {language.spoken_name} paired with 3D motion of {_name(language)}.
+Text in {language.spoken_name} paired with {_what(language, options)}.
 One {facts.unit} a clip.
 
 | split | clips | frames | minutes |
@@ -99,13 +98,13 @@ for clip in release:
 
 
 def _rejected(options: dict[str, Any], counts: dict[str, Any]) -> str:
-    if _imported(options):
+    if _imported(options) or _invented(options):
         return ""
     return f"\nRejected: {counts['rejected']:,}; `rejected.parquet` lists each with the stage and the reason.\n"
 
 
 def _beside_the_shards(options: dict[str, Any]) -> str:
-    lines = [] if _imported(options) else ["- `rejected.parquet`: what did not make it"]
+    lines = [] if _imported(options) or _invented(options) else ["- `rejected.parquet`: what did not make it"]
     if options["shard"].get("skels"):
         lines.insert(0, "- `skels/`: the same motion as parallel text files, one folder a convention")
     return "".join(f"{line}\n" for line in lines)
@@ -119,10 +118,15 @@ def _motion(options: dict[str, Any], counts: dict[str, Any]) -> str:
             "shoulder widths\n(`schemas/skels.md` of prompt2sign): x to the right, y down. Which joints were seen is "
             "not known but where skels mark it."
         )
+    axes = "Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera."
+    if _invented(options):
+        return (
+            f"{axes} It was\ncomputed, not observed: every joint is known. Seed and version stand in `pipeline.yaml`."
+        )
     estimators = ", ".join(f"{name} ({n:,})" for name, n in counts["estimators"].items())
     return (
-        "Motion is in shoulder widths around the neck: x to the right of the picture, y down, z towards the camera. "
-        "`observed`\ntells which joints were seen; the others were filled in. Depth is inferred, not measured.\n\n"
+        f"{axes} `observed`\n"
+        "tells which joints were seen; the others were filled in. Depth is inferred, not measured.\n\n"
         f"Pose estimators: {estimators}."
     )
 
@@ -130,6 +134,18 @@ def _motion(options: dict[str, Any], counts: dict[str, Any]) -> str:
 def _imported(options: dict[str, Any]) -> bool:
     """Is it of skels that somebody else made?"""
     return "convention" in options
+
+
+def _invented(options: dict[str, Any]) -> bool:
+    """Was it made up, and never signed by anyone?"""
+    return bool(options.get("invented"))
+
+
+def _what(language: Language, options: dict[str, Any]) -> str:
+    if not _invented(options):
+        return f"3D motion of {_name(language)}"
+    invented = "invented 3D motion: its signs were drawn by chance and mean nothing,"
+    return f"{invented}\nneither in {_name(language)} nor in any other language"
 
 
 def _by_hand(shard: dict[str, Any]) -> str:

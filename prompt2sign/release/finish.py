@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import yaml
 
 from .. import __version__
 from ..corpora.base import CorpusFacts
@@ -18,6 +17,7 @@ from ..loaders.files import FORMAT, MANIFEST, VERSION, find_shards
 from ..pipeline.stage import file_sha256
 from ..records import SPLITS
 from .card import dataset_card
+from .yaml_text import yaml_text
 
 
 def finish_release(
@@ -36,7 +36,7 @@ def finish_release(
         The manifest.
     """
     counts = _counts(folder)
-    (folder / "pipeline.yaml").write_text(yaml.safe_dump(options, sort_keys=False, allow_unicode=True), "utf-8")
+    (folder / "pipeline.yaml").write_text(yaml_text(options), "utf-8")
     (folder / "README.md").write_text(dataset_card(facts, options, counts), "utf-8")
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     manifest = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError, RunError, UsageError
+from ..formats.atomic import sync_files
 from ..loaders.files import MANIFEST, listed_files, read_manifest
 
 
@@ -109,6 +110,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
             partial.mkdir()
             try:
                 yield partial
+                sync_files(partial)
                 if place.exists():
                     place.rename(old)
                 partial.rename(place)

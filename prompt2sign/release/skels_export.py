@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,22 +40,37 @@ def export_skels(release: Release | Path, folder: Path, convention: str) -> dict
         UsageError: No such convention, or the folder holds skels already.
         FormatError: A clip cannot be expressed in the convention; the message names it.
     """
-    get_convention(convention)
     if isinstance(release, Path):
         release = open_release(release)
-    _refuse_taken(folder)
+    return export_together(release, {convention: folder})
+
+
+def export_together(release: Release, folders: Mapping[str, Path], sync: bool = True) -> dict[str, int]:
+    """`export_skels` in several conventions, each into a folder of its own; the clips are read once.
+
+    Args:
+        release: What `open_release` gave.
+        folders: By convention.
+        sync: As `formats.atomic.atomic_path` takes it.
+    """
+    conventions = {get_convention(name): folder for name, folder in folders.items()}
+    for folder in conventions.values():
+        _refuse_taken(folder)
     with ExitStack() as stack:
-        splits: dict[str, _Split] = {}
+        splits: dict[str, list[_Split]] = {}
         for clip, info in _clips(release):
             if clip.split not in splits:
-                splits[clip.split] = _Split(folder / clip.split, get_convention(convention), stack)
-            splits[clip.split].add(clip, info)
+                splits[clip.split] = [
+                    _Split(folder / clip.split, convention, stack, sync) for convention, folder in conventions.items()
+                ]
+            for split in splits[clip.split]:
+                split.add(clip, info)
         # A disk may turn out full only now: before the first of these files has got its name.
-        for split in splits.values():
+        for split in chain.from_iterable(splits.values()):
             split.close()
-    for split in splits.values():
+    for split in chain.from_iterable(splits.values()):
         split.remove_empty()
-    return {name: split.n_clips for name, split in splits.items()}
+    return {name: same[0].n_clips for name, same in splits.items()}
 
 
 _WORDS: dict[str, Callable[[ReleaseClip, ShardInfo], str]] = {
@@ -79,9 +95,9 @@ def _refuse_taken(folder: Path) -> None:
 class _Split:
     """The parallel files of one split, while they are written."""
 
-    def __init__(self, base: Path, convention: Convention, stack: ExitStack) -> None:
+    def __init__(self, base: Path, convention: Convention, stack: ExitStack, sync: bool) -> None:
         self._base, self._convention = base, convention
-        self._files = {ending: _open(stack, base, ending) for ending in ("skels", *_WORDS)}
+        self._files = {ending: _open(stack, _path(base, ending), sync) for ending in ("skels", *_WORDS)}
         self._filled = set[str]()
         self.n_clips = 0
 
@@ -105,8 +121,8 @@ class _Split:
             _path(self._base, ending).unlink()
 
 
-def _open(stack: ExitStack, base: Path, ending: str) -> BinaryIO:
-    return stack.enter_context(stack.enter_context(atomic_path(_path(base, ending))).open("wb"))
+def _open(stack: ExitStack, path: Path, sync: bool) -> BinaryIO:
+    return stack.enter_context(stack.enter_context(atomic_path(path, sync)).open("wb"))
 
 
 def _path(base: Path, ending: str) -> Path:

@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..formats.layout import unpack
 from ..formats.motion import MAX_REACH
 from ..formats.shard_read import Shard
+from ..formats.shard_rows import GENERATED
 from ..formats.shard_schema import VALUES_PER_FRAME
 from ..languages import get_language
 from ..loaders.clip import list_values
@@ -37,18 +38,21 @@ def row_faults(table: pa.Table, shard: Shard, root: Path | None) -> Iterator[tup
     rows = table.drop_columns(["pose", "observed"]).to_pylist()
     arrays = zip(list_values(table, "pose"), list_values(table, "observed"), strict=True)
     for row, (pose, observed) in zip(rows, arrays, strict=True):
-        yield from ((row["clip_id"], what) for what in _words(row, shard.path))
+        yield from ((row["clip_id"], what) for what in _words(row, shard.path if root else None))
         yield from ((row["clip_id"], what) for what in _numbers(row))
         yield from ((row["clip_id"], what) for what in _source(row["source"], root))
         yield from ((row["clip_id"], what) for what in _arrays(row, pose, observed, shard))
 
 
-def _words(row: dict[str, Any], path: Path) -> Iterator[str]:
+def _words(row: dict[str, Any], path: Path | None) -> Iterator[str]:
+    """Faults of id, text and language; in a release, the name of the shard at `path` tells the split."""
     if not row["clip_id"]:
         yield "a clip without an id"
     if not row["text"].strip():
         yield "motion without text"
-    if row["split"] not in SPLITS or not path.name.startswith(f"{row['split']}-"):
+    if row["split"] not in SPLITS:
+        yield f"its split is {row['split']!r}, not one of {', '.join(SPLITS)}"
+    elif path and not path.name.startswith(f"{row['split']}-"):
         yield f"its split is {row['split']!r}, in a file called {path.name}"
     if row["unit"] not in UNITS:
         yield f"its unit is {row['unit']!r}, not one of {', '.join(UNITS)}"
@@ -93,7 +97,8 @@ def _arrays(row: dict[str, Any], pose: NDArray[np.int32], observed: NDArray[np.b
         yield f"pose holds {len(pose)} numbers, {n_frames} frames need {n_frames * VALUES_PER_FRAME}"
     elif n_frames > 0 and shard.info.unit == "shoulder_width":
         (joints,) = unpack([pose], shard.info.layout)
-        rigid = not row["provenance"]["lifter"].startswith(_UPSTREAM)
+        made_by = row["provenance"]
+        rigid = not made_by["lifter"].startswith(_UPSTREAM) and made_by["estimator"] != GENERATED
         yield from motion_faults(joints / np.float64(shard.info.scale), shard.info.step, rigid=rigid)
 
 
