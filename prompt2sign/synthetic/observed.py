@@ -119,9 +119,25 @@ def _perform(times_s: Array, fps: float, build: Build, rng: np.random.Generator)
     """What the signer does, (T, 50, 3), and the trunk's axes, in those of a Motion."""
     keys_s, keys = write_signing(rng, float(times_s[-1]) + 1.0, build)
     states = np.stack([_course(keys_s, keys[:, which], times_s, rng) for which in (0, 1)], axis=1)
-    hands = (0, 1) if build.left_handed else (1, 0)
     trunk, head = _trunk_and_head(times_s, rng)
-    xyz = np.zeros((len(times_s), SKELETON.count, 3))
+    return signer_joints(states, trunk, head, build, fps), trunk * _DOWN[:, None]
+
+
+def signer_joints(states: Array, trunk: Array, head: Array, build: Build, fps: float) -> Array:
+    """All joints of a signer in the axes of a Motion.
+
+    Args:
+        states: (T, 2, 24) leading and other limb; a hand that would be inside the body is moved to before it.
+        trunk: (T, 3, 3) the trunk's axes in the columns, y up.
+        head: (T, 3, 3) the head's.
+        build: Whose body.
+        fps: Frames per second.
+
+    Returns:
+        (T, 50, 3) float64, shoulder widths, the neck at the origin.
+    """
+    hands = (0, 1) if build.left_handed else (1, 0)
+    xyz = np.zeros((len(states), SKELETON.count, 3))
     sides = ((LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, LEFT_HAND), (RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, RIGHT_HAND))
     for which, flip, (shoulder, elbow, wrist, hand) in zip(hands, (np.ones(3), MIRROR), sides, strict=True):
         arm = limb(_outside(states[:, which], build, fps), build)
@@ -129,7 +145,8 @@ def _perform(times_s: Array, fps: float, build: Build, rng: np.random.Generator)
         xyz[:, elbow], xyz[:, wrist], xyz[:, hand] = arm.elbow * flip, arm.wrist * flip, arm.hand * flip
     xyz = np.einsum("tij,tkj->tki", trunk, xyz)
     xyz[:, NOSE] = head @ build.nose
-    return xyz * _DOWN, trunk * _DOWN[:, None]
+    placed: Array = xyz * _DOWN
+    return placed
 
 
 def _course(keys_s: Array, keys: Array, times_s: Array, rng: np.random.Generator) -> Array:
