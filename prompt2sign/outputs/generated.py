@@ -1,0 +1,127 @@
+"""One clip that a model made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import __version__
+from ..errors import ClipRejected
+from ..formats.motion import Motion
+from ..formats.shard_rows import GENERATED, Licence, Provenance, ShardRow
+from ..languages import get_language
+from ..records import Clip
+from ..skeleton import NECK, SKELETON
+
+#: Shoulder widths. No arm is so long; every format can hold it.
+FARTHEST = 100.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generated:
+    """One clip that a model made; one that cannot be written does not come into being.
+
+    Attributes:
+        clip_id: Unique among the clips written together; any text.
+        lang: Prompt2Sign code.
+        text: The sentence it signs; empty where only a prompt was given.
+        prompt: What the model was asked, empty where it was given the sentence itself.
+        gloss: What the model made of the text on the way, empty where it makes no gloss.
+        motion: (T, 50, 3) float32 shoulder widths; T at least 1. The neck is moved to the origin of every frame, where
+            every format has it; a model puts it there only nearly.
+        fps: Frames per second, 0.1 to 1000.
+        made_by: Model and checkpoint: `signllm mlsf tiny 3f9c0a12`.
+        licence: SPDX identifier or words, where the terms of the training data are known.
+
+    Raises:
+        ClipRejected: `bad-motion`: no frames, another shape, a number that is not finite or beyond `FARTHEST`; no
+            rate. `bad-text`: no id,
+            or text that is not Unicode.
+        UsageError: No such language.
+    """
+
+    clip_id: str
+    lang: str
+    text: str
+    prompt: str
+    gloss: str
+    motion: NDArray[np.float32]
+    fps: float
+    made_by: str
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        get_language(self.lang)
+        name, motion = f"clip {self.clip_id!r}", np.asarray(self.motion, np.float32)
+        if motion.ndim != 3 or not len(motion) or motion.shape[1:] != (SKELETON.count, 3):
+            raise ClipRejected("bad-motion", f"{name}: motion of shape {motion.shape} is not (T > 0, 50, 3)")
+        # Written so that NaN fails it too.
+        if n_bad := int((~(np.abs(motion) <= FARTHEST)).any(axis=(1, 2)).sum()):
+            raise ClipRejected(
+                "bad-motion",
+                f"{name}: {n_bad} of its {len(motion)} frames hold numbers that are not finite or beyond {FARTHEST:g} "
+                f"shoulder widths; the training of {self.made_by} diverged, take an earlier checkpoint",
+            )
+        if not 0.1 <= self.fps <= 1000:
+            raise ClipRejected("bad-motion", f"{name}: {self.fps} frames per second is no rate")
+        self._check_words(name)
+        object.__setattr__(self, "motion", motion - motion[:, [NECK]])
+
+    def _check_words(self, name: str) -> None:
+        if not self.clip_id:
+            raise ClipRejected("bad-text", f"the clip of {self.text or self.prompt!r} has no id; give it one")
+        try:
+            "".join((self.clip_id, self.text, self.prompt, self.gloss, self.made_by)).encode()
+        except UnicodeEncodeError as error:
+            raise ClipRejected("bad-text", f"{name}: its text is not Unicode ({error.reason})") from error
+
+    @property
+    def sentence(self) -> str:
+        """What it signs: its text; where a prompt asked for it, the gloss the model made of that, else the prompt.
+
+        No format holds a clip without words.
+        """
+        return self.text or self.gloss or self.prompt
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.n_frames / self.fps
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.motion)
+
+    def to_motion(self) -> Motion:
+        """As the formats of this project take it; no joint was observed."""
+        nothing = np.zeros(self.motion.shape[:2], np.bool_)
+        return Motion(self.motion, nothing, float(self.fps), scale_px=0.0, lifter=self.made_by)
+
+    def to_row(self) -> ShardRow:
+        """As a row of a shard.
+
+        It is of split `test`: nobody trains on generated motion who does not ask for it. Its text is `sentence`.
+        """
+        return ShardRow(
+            clip=Clip(
+                clip_id=self.clip_id,
+                language=get_language(self.lang).code,
+                corpus=GENERATED,
+                split="test",
+                text=self.sentence,
+                text_raw=self.sentence,
+                gloss=self.gloss,
+            ),
+            motion=self.to_motion(),
+            prompts=(self.prompt,) if self.prompt else (),
+            provenance=Provenance(GENERATED, self.made_by, f"prompt2sign {__version__}"),
+            licence=Licence(
+                licence=self.licence or "unknown",
+                access="local",
+                access_rule=f"Generated by {self.made_by}, not recorded from a signer. What may be done with it "
+                "follows from the data the model was trained on: ask its owners before passing it on.",
+            ),
+        )
