@@ -37,7 +37,8 @@ schemas: $(READY)  ## Write schemas/ again from the code's own models.
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[mediapipe,pose,render,dev]"
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[mediapipe,pose,render,train,dev]"
 	$(BIN)/prompt2sign doctor
 	touch $@
 

@@ -30,7 +30,7 @@ class MissingError(Prompt2SignError):
 class FormatError(Prompt2SignError):
     """A file does not hold what its format says. The message names the file."""
 
-    exit_code = 1
+    exit_code = 4
 
 
 class RunError(Prompt2SignError):

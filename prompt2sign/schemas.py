@@ -6,13 +6,20 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from .options import Pipeline
+from .signllm.options import TrainOptions
+
+_MODELS: dict[str, type[BaseModel]] = {"pipeline.schema.json": Pipeline, "train.schema.json": TrainOptions}
 
 
 def schema_files() -> dict[str, str]:
     """Content of every generated file of `schemas/` by its name."""
-    schema = Pipeline.model_json_schema()
-    return {"pipeline.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"}
+    return {
+        name: json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+        for name, model in _MODELS.items()
+    }
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -16,16 +17,21 @@ _STOPPED = 130
 
 
 class Stopped(BaseException):
-    """Ctrl-C or a polite kill. No Exception, and no KeyboardInterrupt either: nobody on the way out may swallow it."""
+    """Ctrl-C, a polite kill or a closed terminal.
+
+    No Exception, and no KeyboardInterrupt either: nobody on the way out may swallow it.
+    """
 
 
 def main() -> NoReturn:
     """Run the command line; ends the process with a documented exit code (`docs/cli.md`)."""
-    from . import build, convert, info, release  # noqa: F401  (commands register themselves on `app`)
+    from . import build, convert, info, model, release  # noqa: F401  (commands register themselves on `app`)
     from .app import app, settings
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` wants it
+        signal.signal(signal.SIGHUP, _stop)
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -57,7 +63,8 @@ def _complain(message: str, code: int) -> NoReturn:
 
     if settings.json or "--json" in sys.argv:
         print(json.dumps({"error": message, "exit_code": code}, ensure_ascii=False))
-    print(f"prompt2sign: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"prompt2sign: {message}", file=sys.stderr)
     sys.exit(code)
 
 
