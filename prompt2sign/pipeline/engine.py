@@ -28,6 +28,9 @@ from .execute import Task, execute
 #: Tasks handed out beyond those that run: keeps the workers fed, and bounds what a dying worker can take along.
 _AHEAD = 1
 
+#: How long a pool that is to end may take to pass on the tasks that it was given.
+_HAND_OVER_SECONDS = 5.0
+
 
 def run_here(tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
     """Run tasks one by one in this process and yield their receipts."""
@@ -81,6 +84,7 @@ class Workers:
                     pool = {}
         finally:
             if pool:
+                _await_hand_over(pool)
                 self._end()
 
     def _started(self) -> Any:
@@ -93,6 +97,16 @@ class Workers:
             self._executor = None
 
 
+def _await_hand_over(futures: Iterable[Future[Receipt]]) -> None:
+    """Wait until no task lies between here and the workers' queue, a matter of milliseconds.
+
+    loky's thread that feeds the queue falls over, with a traceback, a task that it takes up after a shutdown.
+    """
+    deadline = time.monotonic() + _HAND_OVER_SECONDS
+    while not all(future.running() or future.done() for future in futures) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 def _sort_out(pool: dict[Future[Receipt], Task]) -> tuple[list[Task], list[Receipt]]:
     """Which tasks a dead worker took along, and which had finished before."""
     finished = [future for future in pool if future.done() and future.exception() is None]
@@ -103,9 +117,9 @@ def _sort_out(pool: dict[Future[Receipt], Task]) -> tuple[list[Task], list[Recei
 def _alone(task: Task) -> Receipt:
     """Run a suspect in a process of its own; if that dies too, the clip is to blame."""
     executor = _new_executor(1)
+    future = _submit(executor, task)
     try:
-        receipt: Receipt = _submit(executor, task).result()
-        return receipt
+        return future.result()
     except BrokenProcessPool:
         message = (
             f"{task.clip.clip_id}: the process that ran {task.stage.name} on this clip was killed twice (a crash in "
@@ -120,6 +134,7 @@ def _alone(task: Task) -> Receipt:
             message=message,
         )
     finally:
+        _await_hand_over([future])
         executor.shutdown(wait=False, kill_workers=True)
 
 
