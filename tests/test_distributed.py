@@ -48,7 +48,11 @@ def sums_and_means(place):
 fits = []
 fit = trainer.Trainer.fit
 trainer.Trainer.fit = lambda self: (fits.append(self), fit(self))[1]
-learn = trainer.Trainer._learn
+learn, languages = trainer.Trainer._learn, []
+
+def watched(self, group):
+    languages.append([batch.languages[0] for batch in group])
+    learn(self, group)
 
 def interrupted(self, group):
     if self.state.step == 3 and rank == 1:
@@ -57,7 +61,9 @@ def interrupted(self, group):
 
 with ranks("cpu") as place, small_sizes():
     told = sums_and_means(place)
+    trainer.Trainer._learn = watched
     told["state"] = vars(run_of(folder / "whole", releases, changes, say=said.append))
+    told["languages"] = languages
     trainer.Trainer._learn = interrupted
     try:
         run_of(folder / "pieces", releases, changes)
@@ -159,3 +165,10 @@ def test_the_command_line_talks_once(folder):
     done = torchrun("-m", "prompt2sign", "train", str(folder / "gsl"), str(folder / "asl"), *where, *options)
     assert done.returncode == 0, done.stderr[-4000:]
     assert json.loads(done.stdout)["step"] == 3
+
+
+def test_languages_are_learned_side_by_side(told):
+    """As long as both have batches left; the Priority Learning Channel may draw more of one."""
+    steps = [pair for step in zip(*(own["languages"] for own in told), strict=True) for pair in zip(*step, strict=True)]
+    assert len(steps) == 18
+    assert sum(mine != theirs for mine, theirs in steps) > len(steps) / 2

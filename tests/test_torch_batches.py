@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prompt2sign.errors import UsageError
@@ -191,6 +191,24 @@ def test_groups_never_mix_nor_do_the_ranks_of_a_step(sizes, world, seed):
     for step in zip(*ranks, strict=True):
         assert len({groups[position] for batch in step for position in batch}) == 1
     assert sorted(position for rank in ranks for batch in rank for position in batch) == list(range(len(groups)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(sizes=st.lists(st.integers(1, 30), min_size=1, max_size=4), world=st.integers(1, 4), seed=SEEDS)
+def test_groups_side_by_side_are_on_different_ranks_while_several_have_batches(sizes, world, seed):
+    groups = [f"L{i}" for i, size in enumerate(sizes) for _ in range(size)]
+    assume(len(groups) >= world)
+    lengths = np.random.default_rng(seed).integers(1, 30, len(groups))
+    options = {"batch_clips": 4, "batch_frames": 60, "seed": seed, "groups": groups, "side_by_side": True}
+    ranks = [list(BatchSampler(lengths, rank=rank, world=world, **options)) for rank in range(world)]
+    steps = [[{groups[position] for position in batch} for batch in step] for step in zip(*ranks, strict=True)]
+    assert all(len(batch) == 1 for step in steps for batch in step)
+    seen = sorted(position for rank in ranks for batch in rank for position in batch)
+    assert len(seen) == len(set(seen)) and len(seen) > len(groups) - world
+    # Whoever has most left goes first: a language that must meet itself has more batches than all steps can part.
+    of_group = Counter(name for step in steps for batch in step for name in batch)
+    if max(of_group.values()) <= len(steps) and len(of_group) >= world:
+        assert all(len(set.union(*step)) == world for step in steps)
 
 
 def test_weights_say_how_often_a_group_is_drawn():

@@ -73,30 +73,6 @@ def pick(
     return picked
 
 
-def steps(lengths: NDArray[np.int64], limits: Limits, random: np.random.Generator) -> list[list[Positions]]:
-    """Cut places into batches of like length, and these into steps: a batch for each rank, of like size.
-
-    Args:
-        lengths: (n,) frames at each place, in random order already.
-        limits: How large batches may be; no length is beyond `limits.frames`.
-        random: Moves the cuts a little, and leaves out what cannot be shared by the ranks.
-
-    Returns:
-        Steps of `limits.world` batches each, which together hold every place once. Only where batches hold one clip
-        each can fewer clips than ranks be left over; these are left out.
-    """
-    batches = []
-    size = _POOL_BATCHES * limits.clips
-    for start in range(0, len(lengths), size):
-        pool = np.arange(start, min(start + size, len(lengths)))
-        stretched = lengths[pool] * (1 + random.uniform(-_JITTER, _JITTER, len(pool)))
-        first = int(random.integers(limits.clips)) + 1 if len(pool) > limits.clips else limits.clips
-        batches += _cut(pool[np.argsort(stretched, kind="stable")], lengths, limits, first)
-    batches = _share_out(batches, limits.world, random)
-    batches.sort(key=lambda batch: len(batch) * int(lengths[batch].max()))
-    return [batches[start : start + limits.world] for start in range(0, len(batches), limits.world)]
-
-
 def plan(
     lengths: NDArray[np.int64],
     groups: NDArray[np.int64],
@@ -104,23 +80,75 @@ def plan(
     limits: Limits,
     seed: int,
     epoch: int,
+    *,
+    side_by_side: bool = False,
 ) -> list[list[Positions]]:
-    """The steps of an epoch: for each, a batch of places for each rank, all of one group.
+    """The steps of an epoch: for each, a batch of places for each rank.
+
+    Together they hold every place once. Only where batches hold one clip each can fewer clips than ranks be left over;
+    these are left out.
 
     Args:
-        lengths: (n,) frames at each place.
+        lengths: (n,) frames at each place; none is beyond `limits.frames`.
         groups: (n,) group of each place, from 0.
         weights: Of each group, as `pick` takes them.
         limits: How large batches may be.
         seed: Of the run.
         epoch: Counts from 0.
+        side_by_side: The ranks of a step take different groups, as long as several have batches left. Else all take
+            the same, of like size.
     """
     random = np.random.default_rng([seed, _BATCHES, epoch])
-    planned = []
-    for places in pick(groups, weights, seed, epoch, at_least=limits.world):
-        planned += [[places[batch] for batch in step] for step in steps(lengths[places], limits, random)]
+    batches, planned = [], []
+    for places in pick(groups, weights, seed, epoch, at_least=1 if side_by_side else limits.world):
+        batches += [places[batch] for batch in _batches(lengths[places], limits, random)]
+        if not side_by_side:
+            planned += _of_one_group(_share_out(batches, limits.world, random), lengths, limits.world)
+            batches = []
+    if side_by_side:
+        planned = _of_many_groups(_share_out(batches, limits.world, random), lengths, groups, limits.world)
     order = random.permutation(len(planned))
     return [[planned[i][rank] for rank in random.permutation(limits.world)] for i in order]
+
+
+def _batches(lengths: NDArray[np.int64], limits: Limits, random: np.random.Generator) -> list[Positions]:
+    """Cut places, in random order already, into batches of like length; the cuts move a little each time."""
+    batches = []
+    size = _POOL_BATCHES * limits.clips
+    for start in range(0, len(lengths), size):
+        pool = np.arange(start, min(start + size, len(lengths)))
+        stretched = lengths[pool] * (1 + random.uniform(-_JITTER, _JITTER, len(pool)))
+        first = int(random.integers(limits.clips)) + 1 if len(pool) > limits.clips else limits.clips
+        batches += _cut(pool[np.argsort(stretched, kind="stable")], lengths, limits, first)
+    return batches
+
+
+def _of_one_group(batches: list[Positions], lengths: NDArray[np.int64], world: int) -> list[list[Positions]]:
+    """Steps of batches of like size."""
+    batches = sorted(batches, key=lambda batch: _size(batch, lengths))
+    return [batches[start : start + world] for start in range(0, len(batches), world)]
+
+
+def _of_many_groups(
+    batches: list[Positions], lengths: NDArray[np.int64], groups: NDArray[np.int64], world: int
+) -> list[list[Positions]]:
+    """Steps of the largest batches left, each of another group while there are enough: who has most left goes first."""
+    left: dict[int, list[Positions]] = {}
+    for batch in sorted(batches, key=lambda batch: _size(batch, lengths)):
+        left.setdefault(int(groups[batch[0]]), []).append(batch)
+    planned = []
+    for _ in range(len(batches) // world):
+        step: list[Positions] = []
+        while len(step) < world:
+            fullest = sorted(filter(None, left.values()), key=len, reverse=True)
+            step += [own.pop() for own in fullest[: world - len(step)]]
+        planned.append(step)
+    return planned
+
+
+def _size(batch: Positions, lengths: NDArray[np.int64]) -> int:
+    """Frames, padding counted."""
+    return len(batch) * int(lengths[batch].max())
 
 
 def group_numbers(labels: Sequence[str], weights: Mapping[str, float]) -> tuple[NDArray[np.int64], list[float]]:

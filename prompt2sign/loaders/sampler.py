@@ -29,8 +29,8 @@ class BatchSampler:
     """Batches of positions, of clips of like length; a pure function of seed, epoch and draws.
 
     Every clip comes once an epoch, unless weights or draws say otherwise. Ranks get equally many batches, of clips that
-    no other rank gets, at every step of the same group and of about the same size. Where batches hold one clip each
-    and the clips cannot be shared out evenly, fewer than `world` of them wait for another epoch.
+    no other rank gets, at every step of the same group and of about the same size, or else `side_by_side`. Where
+    batches hold one clip each and the clips cannot be shared out evenly, fewer than `world` wait for another epoch.
 
     Args:
         lengths: (n,) frames of each clip.
@@ -41,6 +41,7 @@ class BatchSampler:
         weights: How often the clips of a group are drawn: 1 where not named, 0 never, 2 twice an epoch.
         rank: Which of the ranks this is.
         world: How many there are.
+        side_by_side: Ranks take batches of different groups at a step, as long as several have some left.
         draws: As `set_epoch` takes them, for the first epoch.
         prioritised: Likewise.
 
@@ -65,13 +66,15 @@ class BatchSampler:
         weights: Mapping[str, float] | None = None,
         rank: int = 0,
         world: int = 1,
+        side_by_side: bool = False,
         draws: NDArray[np.int64] | None = None,
         prioritised: NDArray[np.bool_] | None = None,
     ) -> None:
         labels = [""] * len(lengths) if groups is None else list(groups)
         self._lengths = np.asarray(lengths, np.int64)
         self._limits, self._seed, self._rank = Limits(batch_clips, batch_frames, world), seed, rank
-        _check_clips(self._lengths, labels, self._limits, rank)
+        self._side_by_side = side_by_side
+        _check_clips(self._lengths, labels if not side_by_side else [""] * len(labels), self._limits, rank)
         _check_weights(weights or {}, labels)
         self._groups, self._weights = group_numbers(labels, weights or {})
         self.set_epoch(0, draws, prioritised)
@@ -108,7 +111,9 @@ class BatchSampler:
         self._prioritised = None if prioritised is None else np.asarray(prioritised, np.bool_)
         _check_draws(self._draws, self._prioritised, len(self._lengths))
         lengths, groups = self._lengths[self._draws], self._groups[self._draws]
-        self._steps = plan(lengths, groups, self._weights, self._limits, self._seed, epoch)
+        self._steps = plan(
+            lengths, groups, self._weights, self._limits, self._seed, epoch, side_by_side=self._side_by_side
+        )
 
     def state_dict(self) -> dict[str, int]:
         """Where the sampler stands, for JSON; the same on every rank. Draws are not in it."""

@@ -70,20 +70,25 @@ def choose_device(name: str | None, local: int = 0) -> torch.device:
 
 
 def average_gradients(parts: Iterable[nn.Module], ranks: Ranks) -> None:
-    """Give every process the mean gradient of each part over the processes that have one."""
+    """Give every process the mean gradient of each part over the processes that have one.
+
+    A part that no process has touched is not sent round.
+    """
     if ranks.world == 1:
         return
-    for part in parts:
-        weights = [weight for weight in part.parameters() if weight.requires_grad]
-        touched = any(weight.grad is not None for weight in weights)
-        flat = [w.grad.flatten() if w.grad is not None else torch.zeros_like(w).flatten() for w in weights]
-        whole = torch.cat([*flat, torch.full((1,), float(touched), device=ranks.device)])
-        distributed.all_reduce(whole)
-        if whole[-1] == 0:
-            continue
-        sizes = [weight.numel() for weight in weights]
-        for weight, gradient in zip(weights, (whole[:-1] / whole[-1]).split(sizes), strict=True):
-            weight.grad = gradient.view_as(weight)
+    learned = [[weight for weight in part.parameters() if weight.requires_grad] for part in parts]
+    touched = [float(any(weight.grad is not None for weight in weights)) for weights in learned]
+    for weights, n_ranks in zip(learned, gather_sum(torch.tensor(touched), ranks).tolist(), strict=True):
+        if n_ranks:
+            _average(weights, n_ranks)
+
+
+def _average(weights: list[nn.Parameter], n_ranks: float) -> None:
+    whole = torch.cat([(torch.zeros_like(w) if w.grad is None else w.grad).flatten() for w in weights])
+    distributed.all_reduce(whole)
+    sizes = [weight.numel() for weight in weights]
+    for weight, gradient in zip(weights, (whole / n_ranks).split(sizes), strict=True):
+        weight.grad = gradient.view_as(weight)
 
 
 def share(value: float, ranks: Ranks) -> float:

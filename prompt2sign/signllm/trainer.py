@@ -253,6 +253,7 @@ class Trainer:
             weights=data.weights or None,
             rank=self.ranks.rank,
             world=self.ranks.world,
+            side_by_side=self.options.model.mode == "mlsf" and self.ranks.world > 1,
         )
 
     def _start_epoch(self) -> None:
