@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import stat
@@ -351,3 +352,32 @@ def test_random_bytes_are_no_archive(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(FormatError):
         contents(path)
+
+
+ODD_NAMES = ("a/b.json", "ä/ü_1.json", "x" * 99, "x" * 100, "d/" * 60 + "long.json", "p" * 90 + "/" + "q" * 90)
+
+
+@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_members_are_those_that_tarfile_reads(tmp_path: Path, kind: int) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=kind) as tar:
+        for size, name in enumerate(ODD_NAMES):
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = 1000 * size, 1.5
+            tar.addfile(info, io.BytesIO(bytes([size]) * info.size))
+    found = [(entry.name, entry.read()) for entry in iter_members(path)]
+    assert found == [(name, bytes([size]) * 1000 * size) for size, name in enumerate(ODD_NAMES)]
+
+
+def test_a_header_with_one_wrong_byte_is_refused_or_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        info = tarfile.TarInfo("clip/clip_000000000001_keypoints.json")
+        info.size = 700
+        tar.addfile(info, io.BytesIO(b"z" * 700))
+    whole = path.read_bytes()
+    for position in range(512):
+        for byte in (0, ord(" "), ord("0"), whole[position] ^ 0x11):
+            path.write_bytes(whole[:position] + bytes([byte]) + whole[position + 1 :])
+            with contextlib.suppress(FormatError):
+                assert [(entry.name, entry.read()) for entry in iter_members(path)] == [(info.name, b"z" * 700)]

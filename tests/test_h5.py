@@ -74,6 +74,27 @@ def test_damage_is_said_with_the_file_and_the_remedy(kind: str, tmp_path: Path) 
         read_motion(damaged(tmp_path / "m.h5")[kind])
 
 
+@pytest.mark.parametrize("how", [{"chunks": (64, 50, 3)}, {"chunks": (64, 50, 3), "compression": "gzip"}, {}])
+def test_an_array_that_says_to_be_larger_than_its_file_is_refused(how: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    write_motion(path, lift(made_keypoints(), LiftOptions()))
+    with h5py.File(path, "a") as file:
+        del file["xyz"]
+        file.create_dataset("xyz", (2_000_000_000, 50, 3), "<f4", **how)
+    with pytest.raises(FormatError, match="the file cannot hold"):
+        read_motion(path)
+
+
+def test_an_array_that_gzip_made_as_small_as_it_can_is_read(tmp_path: Path) -> None:
+    path, nothing = tmp_path / "k.h5", np.zeros((20_000, N_KEYPOINTS, 3), np.float32)
+    write_keypoints(tmp_path / "one.h5", Keypoints(nothing[:1], 25.0, 640, 480, "made 1"))
+    with h5py.File(tmp_path / "one.h5") as one, h5py.File(path, "w") as many:
+        many.attrs.update(one.attrs)
+        many.create_dataset("xyc", data=nothing, chunks=(512, N_KEYPOINTS, 3), compression="gzip", compression_opts=9)
+    assert path.stat().st_size < nothing.nbytes / 500
+    assert len(read_keypoints(path).xyc) == len(nothing)
+
+
 def test_other_formats_versions_and_shapes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "k.h5"
     write_keypoints(path, made_keypoints())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt2sign.errors import ClipRejected
+from prompt2sign.estimators.clip_files import frame_name
 from prompt2sign.estimators.importers import import_keypoints
 from prompt2sign.formats.openpose_json import Gatherer, parse_frame
 
@@ -94,3 +96,29 @@ def test_the_wrong_file_among_many_is_named(tmp_path: Path, fault: Any) -> None:
     with pytest.raises(ClipRejected, match=r"clip_000000000005_keypoints\.json: face_keypoints_2d") as caught:
         read(folder)
     assert caught.value.reason == "bad-json"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, make: Any) -> None:
+    folder = write(tmp_path / "clip", [{"people": [person()]}] * 2)
+    make(folder / "clip_000000000002_keypoints.json")
+    with pytest.raises(ClipRejected, match=r"clip_000000000002_keypoints\.json: is no file"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a_000000000012_keypoints.json", ("a_", 12)),
+        ("12_keypoints.json", ("", 12)),
+        ("007.json", ("", 7)),
+        ("a3_5_keypoints.json", ("a3_", 5)),
+        (f"{'9' * 20}_keypoints.json", ("99", int("9" * 18))),
+        ("\u0663_keypoints.json", None),
+        (f"{'9' * 19}.json", None),
+        *((name, None) for name in ("a_keypoints.json", "_keypoints.json", "a7.json", ".json", "._7.json", "7.JSON")),
+    ],
+)
+def test_stem_and_number_of_a_name(name: str, expected: tuple[str, int] | None) -> None:
+    assert frame_name(name) == expected

@@ -376,7 +376,7 @@ NUMBERS = st.floats(-1e4, 1e4, width=32) | st.sampled_from(
         elements=NUMBERS,
         fill=st.sampled_from(np.float32([0, 1])),
     ),
-    st.sampled_from([0.0, 1.0, 1e9, np.inf]),
+    st.sampled_from([0.0, 1.0, 1e9]),
     st.sampled_from([None, 3.0, 6.0]),
     st.sampled_from([0.5, 25.0, 1e5]),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import threading
 import unicodedata
@@ -24,23 +23,26 @@ from ..formats.archive import ArchiveIndex, archive_stem, is_archive
 from ..formats.archive_reader import Entry
 
 #: `<stem>_<digits>_keypoints.json` (OpenPose on a video), `<picture><digits>_keypoints.json`, `<digits>.json` (DWPose).
-_FRAME = re.compile(
-    r"(?P<stem>.*?)(?P<digits>\d{1,18})_keypoints\.json|(?P<plain>\d{1,18})\.json", re.ASCII | re.DOTALL
-)
+_OPENPOSE, _PLAIN, _DIGITS, _MOST_DIGITS = "_keypoints.json", ".json", "0123456789", 18
 POSE_SUFFIX = ".pose"
 _CHUNK = 1 << 20
 _EXPECTED = "expected a folder, a .tar, .tar.gz, .tgz or .zip archive, or a .pose file"
 
 
+@lru_cache(maxsize=1 << 12)
 def frame_name(name: str) -> tuple[str, int] | None:
     """Stem and number of a frame's file name, None where it is no frame.
 
     Hidden files are none: macOS puts `._` files of its own beside the true ones.
     """
-    match = _FRAME.fullmatch(name)
-    if match is None or name.startswith("."):
+    if not name.endswith(_PLAIN) or name.startswith("."):
         return None
-    return match["stem"] or "", int(match["digits"] or match["plain"])
+    is_plain = not name.endswith(_OPENPOSE)
+    numbered = name.removesuffix(_PLAIN if is_plain else _OPENPOSE)
+    start = max(len(numbered.rstrip(_DIGITS)), len(numbered) - _MOST_DIGITS)
+    if start == len(numbered) or (is_plain and start > 0):
+        return None
+    return numbered[:start], int(numbered[start:])
 
 
 def list_members(path: Path) -> list[str]:
@@ -127,14 +129,14 @@ class _Tree:
     def files(self, group: str) -> Iterator[Entry]:
         for path in self._paths[group]:
             if path == self._root and path.is_file():
-                yield _file(path.name, path)
+                yield from _opened(path.name, path)
             elif path.is_file():
-                yield _file(path.relative_to(self._root).as_posix(), path)
+                yield from _opened(path.relative_to(self._root).as_posix(), path)
             elif path.is_dir():
                 with os.scandir(path) as entries:
                     found = sorted((entry.name, entry.path) for entry in entries if frame_name(entry.name))
                 for name, place in found:
-                    yield _file(f"{group}/{name}" if group else name, place)
+                    yield from _opened(f"{group}/{name}" if group else name, place)
 
 
 def _index(path: Path) -> _Index:
@@ -206,26 +208,33 @@ def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
     return files, folders
 
 
-def _file(name: str, path: str | Path) -> Entry:
-    # Clips are tens of thousands of small files: a Path for each would cost as much as reading it.
+def _opened(name: str, path: str | Path) -> Iterator[Entry]:
+    """One file, open until the next is asked for."""
+    # Clips are tens of thousands of small files: a Path, a file object of Python or a second look at the name would
+    # cost as much as reading. Nor does this wait for a pipe, for ever.
     try:
-        state = os.stat(path)  # noqa: PTH116
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
             raise
-        state = None
-    if state is None or not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, for ever
-        raise ClipRejected(
-            "bad-json", f"{path}: is no file (a broken link, a folder or a pipe); put the file itself there"
-        )
-    return Entry(name, state.st_size, partial(_chunks, path, state.st_size))
-
-
-def _chunks(path: str | Path, size: int) -> Iterator[bytes]:
-    # Python's file objects would cost more than reading these small files does.
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        raise _no_file(path) from error
     try:
-        while chunk := os.read(file, min(size + 1, _CHUNK)):
-            yield chunk
+        state = os.fstat(file)
+        if not stat.S_ISREG(state.st_mode):
+            raise _no_file(path)
+        yield Entry(name, state.st_size, partial(_chunks, file, state.st_size))
     finally:
         os.close(file)
+
+
+def _no_file(path: str | Path) -> ClipRejected:
+    return ClipRejected(
+        "bad-json", f"{path}: is no file (a broken link, a folder or a pipe); put the file itself there"
+    )
+
+
+def _chunks(file: int, size: int) -> Iterator[bytes]:
+    offset = 0
+    while chunk := os.pread(file, min(size + 1, _CHUNK), offset):
+        offset += len(chunk)
+        yield chunk

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ClipRejected
 from ..formats import dwpose_json, openpose_json
 from ..formats.archive_reader import Entry
+from ..formats.body_135 import usual_parts
 from .clip_files import frame_name
 
 #: Of numbered frames at least one in this many must be there; `--frame_step` of OpenPose stays well below.
@@ -87,12 +88,12 @@ def read_frames(
     by_frame = [read.frames[number] for number in numbers]
     if read.is_dwpose:
         by_frame, values["hands_reordered"] = dwpose_json.untangle_hands(by_frame)
+    elif not any(map(_in_pixels, by_frame)):
+        _refuse_normalised(np.concatenate(by_frame), read.label)
     frames = np.repeat(np.array(numbers) - first, [len(people) for people in by_frame])
     xyc = np.concatenate(by_frame)
     if read.is_dwpose:
         _scale_to_pixels(xyc, width, height, read.label)
-    else:
-        _refuse_normalised(xyc, read.label)
     return People(xyc, frames, n_frames, read.estimator), values
 
 
@@ -100,7 +101,7 @@ class _JsonFrames:
     """Takes in one JSON file after the other, in any order; `frames` are the people by frame number."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = str(path)
         self._stem: str | None = None
         self._n_people = self._n_bytes = 0
         self._numbers = set[int]()
@@ -117,10 +118,10 @@ class _JsonFrames:
         Raises:
             ClipRejected: It is too large, no keypoints, or does not belong to the same clip.
         """
-        self.label = label_of(self._path, entry)
+        self.label = f"{self._path}/{entry.name}"
         number = self._number(entry)
         refuse_large(self.label, entry.size, openpose_json.MAX_JSON_BYTES)
-        document = openpose_json.load_json(entry.read(), self.label)
+        document = usual_parts(openpose_json.load_json(entry.read(), self.label))
         self._same_kind(document)
         if self.is_dwpose:
             self._keep(number, dwpose_json.parse_frame(document, self.label))
@@ -182,6 +183,12 @@ def _scale_to_pixels(xyc: NDArray[np.float32], width: int | None, height: int | 
         )
     with np.errstate(over="ignore", invalid="ignore"):
         xyc[..., :2] *= np.array([width, height], np.float32)
+
+
+def _in_pixels(xyc: NDArray[np.float32]) -> bool:
+    """Does one frame tell already that coordinates are no parts of the picture? The first one does, as a rule."""
+    magnitudes = _magnitudes(xyc)
+    return bool((magnitudes > _MAX_NORMALISED).any())
 
 
 def _refuse_normalised(xyc: NDArray[np.float32], label: str) -> None:

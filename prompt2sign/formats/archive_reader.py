@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import gzip
+import re
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol, Self, cast
 
 from ..errors import FormatError, MissingError, Prompt2SignError
 
@@ -26,10 +26,15 @@ MAX_MEMBERS = 20_000_000
 
 CHUNK = 1 << 20
 _MAX_HEADER_READ = 1 << 20
+#: The header (POSIX.1-1988, ustar) of a file or of attributes of the file that follows, without a prefix to its name.
+_USUAL = re.compile(
+    rb"(?P<name>.{100}).{24}(?P<size>[0-7]{11})[ \0].{12}(?P<checksum>[0-7]{6})(?:\0 | \0)(?P<kind>[0x])"
+    rb".{100}ustar.{83}\0.{166}",
+    re.DOTALL,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file inside an archive or folder.
 
     Attributes:
@@ -79,19 +84,37 @@ class _Guarded:
         return self._file.tell()
 
 
-class _Tar:
+class _Header(tarfile.TarInfo):
+    """A header that says what is read here and no more: of a million small files, headers are most of the work."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """As `tarfile` has it, which is asked wherever a header is not a usual one."""
+        usual = _USUAL.fullmatch(buf)
+        # The checksum's own eight bytes count as spaces.
+        if usual is None or sum(buf) - sum(buf[148:156]) + 8 * ord(" ") != int(usual["checksum"], 8):
+            return super().frombuf(buf, encoding, errors)
+        header = cls(usual["name"].partition(tarfile.NUL)[0].decode(encoding, errors))
+        header.size, header.type = int(usual["size"], 8), usual["kind"]
+        return header
+
+
+class Tar:
     """A plain or gzipped tar. Headers are read by `tarfile`, content straight from the file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = cast(BinaryIO, (gzip.open if is_gzip(path) else open)(path, "rb"))
-        self.close = self._file.close
+        self._open(path, cast(BinaryIO, (gzip.open if is_gzip(path) else open)(path, "rb")), path.stat().st_size)
+
+    def _open(self, path: Path, file: BinaryIO, archive_bytes: int) -> None:
+        self._path, self._file, self._archive_bytes = path, file, archive_bytes
+        self.close = file.close
 
     def entries(self, start: int = 0) -> Iterator[Entry]:
-        tally = _Tally(self._path)
+        """The members from a place in the file on, in their order."""
+        tally = Tally(self._path, self._archive_bytes)
         with telling(self._path):
             self._file.seek(start)
-            tar = tarfile.open(fileobj=_Guarded(self._file), mode="r:")  # type: ignore[call-overload]  # noqa: SIM115
+            tar = tarfile.open(fileobj=_Guarded(self._file), mode="r:", tarinfo=_Header)  # type: ignore[call-overload]  # noqa: SIM115
             while (member := tar.next()) is not None:
                 tar.members = []  # tarfile remembers every member otherwise
                 if member.size < 0:  # would lead back, for ever
@@ -106,13 +129,13 @@ class _Tar:
         n_bytes = 0
         while chunk := self._file.read(CHUNK):
             n_bytes += len(chunk)
-            refuse_bomb(self._path, n_bytes, self._path.stat().st_size)
+            refuse_bomb(self._path, n_bytes, self._archive_bytes)
             if chunk.strip(tarfile.NUL):
                 raise tarfile.ReadError("it is damaged, or something follows its end")
         if n_bytes < tarfile.BLOCKSIZE:
             raise tarfile.ReadError("it is cut off: no end mark where the members end")
 
-    def _entry(self, member: tarfile.TarInfo, end: int, tally: _Tally) -> Entry:
+    def _entry(self, member: tarfile.TarInfo, end: int, tally: Tally) -> Entry:
         if not member.isreg() or member.issparse():
             kind = "link" if member.issym() or member.islnk() else "device, pipe or sparse file"
             raise unsafe(self._path, member.name, f"is a {kind}")
@@ -141,7 +164,7 @@ class _Zip:
         self.close = self._zip.close
 
     def entries(self, start: int = 0) -> Iterator[Entry]:
-        tally = _Tally(self._path)
+        tally = Tally(self._path, self._path.stat().st_size)
         infos = self._zip.infolist()
         for position in range(start, len(infos)):
             info = infos[position]
@@ -169,11 +192,11 @@ class _Zip:
                 yield chunk
 
 
-class _Tally:
+class Tally:
     """Counts what one pass over an archive has announced so far, and stops at a bomb."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._archive_bytes = path, path.stat().st_size
+    def __init__(self, path: Path, archive_bytes: int) -> None:
+        self._path, self._archive_bytes = path, archive_bytes
         self._n_members = self._n_bytes = 0
 
     def add(self, name: str, size: int) -> str:
@@ -185,7 +208,7 @@ class _Tally:
         if size > MAX_MEMBER_BYTES:
             raise unsafe(self._path, name, f"announces {size} bytes")
         refuse_bomb(self._path, self._n_bytes, self._archive_bytes)
-        return _safe_name(self._path, name)
+        return safe_name(self._path, name)
 
 
 def open_archive(path: Path) -> Reader:
@@ -195,7 +218,7 @@ def open_archive(path: Path) -> Reader:
             magic = file.read(4)
     except FileNotFoundError as error:
         raise MissingError(f"{path}: there is no such archive; check the path") from error
-    return _Zip(path) if magic in (b"PK\x03\x04", b"PK\x05\x06") else _Tar(path)
+    return _Zip(path) if magic in (b"PK\x03\x04", b"PK\x05\x06") else Tar(path)
 
 
 def is_gzip(path: Path) -> bool:
@@ -204,7 +227,12 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _safe_name(path: Path, name: str) -> str:
+def safe_name(path: Path, name: str) -> str:
+    """A member's name as a relative path, parted by `/`.
+
+    Raises:
+        FormatError: It leads out of the archive, or is none.
+    """
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     rooted = name[:1] in ("/", "\\") or (name[1:2] == ":" and name[0].isalpha())  # `C:` of Windows
     if not parts or rooted or ".." in parts or "\0" in name:

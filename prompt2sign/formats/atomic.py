@@ -31,6 +31,7 @@ def atomic_path(path: Path, sync: bool = True) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)
+    partial.unlink(missing_ok=True)  # a left one may be a link to somewhere else
     try:
         yield partial
         if sync:

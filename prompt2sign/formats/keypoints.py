@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..skeleton import N_KEYPOINTS
-from .h5 import add_frames, new_h5, open_h5, write_attributes
+from .h5 import add_frames, new_h5, open_h5, read_array, read_number, read_text, write_attributes
 
 FORMAT = "prompt2sign-keypoints"
 VERSION = 1
@@ -71,12 +71,13 @@ def read_keypoints(path: Path) -> Keypoints:
         FormatError: The file is not an h5 file, of another format or version, its arrays do not fit, or they hold
             infinite or impossibly large values; NaN is allowed in `world` alone.
     """
-    with open_h5(path, FORMAT, VERSION, _MAKER) as (file, about):
-        xyc = file["xyc"][()].astype(np.float32)
-        world = file["world"][()].astype(np.float32) if "world" in file else None
-        fps, width, height = float(about["fps"]), int(about["width"]), int(about["height"])
-        estimator = str(about["estimator"])
-    keypoints = Keypoints(xyc, fps, width, height, estimator, world)
+    with open_h5(path, FORMAT, VERSION, _MAKER) as file:
+        xyc = read_array(file, "xyc", np.float32)
+        world = read_array(file, "world", np.float32) if b"world" in file else None
+        fps, width, height = (read_number(file, name) for name in ("fps", "width", "height"))
+        estimator = read_text(file, "estimator")
+        size = int(width), int(height)
+    keypoints = Keypoints(xyc, fps, *size, estimator, world)
     _check(path, keypoints)
     return keypoints
 

@@ -55,10 +55,12 @@ def unpack(poses: Sequence[NDArray[np.int32]], layout: Layout) -> Iterator[NDArr
     if layout == "frame-major":
         yield from (pose.reshape(-1, SKELETON.count, 3) for pose in poses)
         return
-    ends = np.cumsum([0, *(len(pose) for pose in poses)]) // (SKELETON.count * 3)
+    ends = (np.cumsum([0, *(len(pose) for pose in poses)]) // (SKELETON.count * 3)).tolist()
     joints = np.empty((SKELETON.count, 3, ends[-1]), np.int32)
     for pose, (start, end) in zip(poses, pairwise(ends), strict=True):
-        joints[..., start:end] = np.cumsum(pose - np.int32(OFFSET), dtype=np.int32).reshape(SKELETON.count, 3, -1)
+        steps = pose - np.int32(OFFSET)
+        np.cumsum(steps, out=steps)
+        joints[..., start:end] = steps.reshape(SKELETON.count, 3, -1)
     # Parents come before their children.
     for parent, joint in _BONES:
         joints[joint] += joints[parent]

@@ -8,7 +8,7 @@ one person as a dictionary where OpenPose writes a list.
 from __future__ import annotations
 
 import json
-from array import array
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ _PLACES = {
     "hand_right_keypoints_2d": {21: np.arange(116, 137)},
 }
 _NUMBERS = {int, float, type(None)}
+#: The numbers of one person.
+_PERSON = struct.Struct(f"{3 * N_KEYPOINTS}d")
 #: What a part of 137 points that was not looked for would hold, in their order.
 _ABSENT = {key: [0.0] * (3 * (part.stop - part.start)) for key, part in _PART_KEYS.items()}
 
@@ -116,7 +118,7 @@ class Gatherer:
     """
 
     def __init__(self) -> None:
-        self._packed = array("d")
+        self._packed = bytearray()
         self._frames: list[NDArray[np.float32] | int] = []
 
     def add(self, document: dict[str, Any], name: str) -> None:
@@ -125,37 +127,39 @@ class Gatherer:
         if packed is None:
             self._frames.append(parse_frame(document, name))
         else:
-            self._frames.append(len(packed) // (3 * N_KEYPOINTS))
-            self._packed.extend(packed)
+            self._frames.append(len(packed) // _PERSON.size)
+            self._packed += packed
 
     def finish(self) -> list[NDArray[np.float32]]:
         """The people of each frame since the last time, as `parse_frame` gives them."""
-        xyc = np.frombuffer(self._packed).reshape(-1, N_KEYPOINTS, 3)
-        anything: NDArray[np.bool_] = xyc.any(axis=(1, 2))
-        rows, end, found = to_float32(xyc), 0, []
+        numbers = np.frombuffer(self._packed).reshape(-1, 3 * N_KEYPOINTS)
+        anything: NDArray[np.bool_] = numbers.any(axis=1)
+        rows, everybody = to_float32(numbers).reshape(-1, N_KEYPOINTS, 3), bool(anything.all())
+        found, end = [], 0
         for frame in self._frames:
             if isinstance(frame, int):
                 start, end = end, end + frame
-                found.append(rows[start:end][anything[start:end]])
+                people = rows[start:end]
+                found.append(people if everybody else people[anything[start:end]])
             else:
                 found.append(frame)
-        self._packed, self._frames = array("d"), []
+        self._packed, self._frames = bytearray(), []
         return found
 
 
-def _packed(document: dict[str, Any]) -> array[float] | None:
+def _packed(document: dict[str, Any]) -> bytes | None:
     """The numbers of everybody in a frame, x, y, confidence of 137 points each; None where anything is unusual."""
     people = document.get("people")
     if type(people) is not list or len(people) > MAX_PEOPLE:
         return None
-    packed = array("d")
+    packed = b""
     for person in people:
         numbers = _usual_person(person)
         if numbers is None:
             return None
         try:
-            packed.fromlist(numbers)  # in half the time NumPy needs
-        except OverflowError:
+            packed += _PERSON.pack(*numbers)  # in a quarter of the time NumPy needs
+        except struct.error:  # a whole number too large
             return None
     return packed
 

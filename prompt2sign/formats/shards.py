@@ -61,11 +61,14 @@ class ShardWriter:
         path: The file.
         info: What its footer will say.
         row_group: Clips of one row group.
+        sync: As `atomic.atomic_path` takes it.
     """
 
-    def __init__(self, path: Path, info: ShardInfo = BUILT, row_group: int = ROW_GROUP_CLIPS) -> None:
+    def __init__(
+        self, path: Path, info: ShardInfo = BUILT, row_group: int = ROW_GROUP_CLIPS, *, sync: bool = True
+    ) -> None:
         self.path = path
-        self._info, self._row_group = info, row_group
+        self._info, self._row_group, self._sync = info, row_group, sync
         self._values: list[dict[str, Any]] = []
         self._poses: list[NDArray[np.int32]] = []
         self._observed: list[NDArray[np.bool_]] = []
@@ -107,12 +110,13 @@ class ShardWriter:
             self._flush()
 
     def finish(self) -> None:
-        """Write what waits and the footer, and bring it all to the disk, still under the temporary name."""
+        """Write what waits and the footer, still under the temporary name."""
         if self._values:
             self._flush()
         self._parquet.close()
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._sync:
+            os.fsync(self._file.fileno())
         self._file.close()
 
     def publish(self) -> None:
@@ -191,6 +195,7 @@ class ShardSetWriter:
         info: What their footers will say.
         shard_bytes: A new file is begun at the first row group past this size.
         row_group: Clips of one row group.
+        sync: As `atomic.atomic_path` takes it.
     """
 
     def __init__(
@@ -200,9 +205,10 @@ class ShardSetWriter:
         *,
         shard_bytes: int = SHARD_BYTES,
         row_group: int = ROW_GROUP_CLIPS,
+        sync: bool = True,
     ) -> None:
         self.folder = folder
-        self._info, self._shard_bytes, self._row_group = info, shard_bytes, row_group
+        self._info, self._shard_bytes, self._row_group, self._sync = info, shard_bytes, row_group, sync
         self._open: dict[str, ShardWriter] = {}
         self._all: list[ShardWriter] = []
 
@@ -217,7 +223,8 @@ class ShardSetWriter:
 
     def _begin(self, split: str) -> ShardWriter:
         number = sum(writer.path.name.startswith(f"{split}-") for writer in self._all)
-        writer = ShardWriter(self.folder / f"{split}-{number:05d}.parquet", self._info, self._row_group)
+        path = self.folder / f"{split}-{number:05d}.parquet"
+        writer = ShardWriter(path, self._info, self._row_group, sync=self._sync)
         self._all.append(writer)
         self._open[split] = writer
         return writer

@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 from ..skeleton import LEFT_ELBOW, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ELBOW, RIGHT_SHOULDER, RIGHT_WRIST
-from .arrays import Array, constant, dot, hint_cost, kernels, namespace, norm, outside, unit
+from .arrays import Array, constant, dot, hint_cost, kernels, namespace, norm, outside, unit, within
 from .palm import Palms
 from .search import mean_on_grid
 
@@ -105,10 +105,9 @@ def _length_cost(flat: Array, length: Array, depths: Array) -> Array:
 
 def _place_cost(drop: Array, depths: tuple[Array, Array]) -> Array:
     """(T, B, 2, N, M) of elbow and wrist by how far before the shoulders they are; the wrist is `drop` under them."""
-    xp = namespace(drop)
     elbow = depths[0][..., None]
     wrist = elbow + depths[1][..., None, :]
-    low = xp.clip((drop - _LOW[0]) / (_LOW[1] - _LOW[0]), 0.0, 1.0)[..., None, None]
+    low = within((drop - _LOW[0]) / (_LOW[1] - _LOW[0]), 0.0, 1.0)[..., None, None]
     usual = _WRIST_USUAL[0] + (_WRIST_USUAL[1] - _WRIST_USUAL[0]) * low
     # In every frame alike.
     always = (

@@ -64,17 +64,18 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
     lost = [joint for joint, whole in enumerate(xp.all(seen, axis=(0, 1)).tolist()) if not whole]
     if not lost:
         return xy
-    known, ever = seen[:, None], xp.any(seen, axis=0)
-    bridge = Smoother(xp.astype(seen[..., lost], xy.dtype), strength, _TENSION * strength**0.5)
-    filled = xp.where(known, xy, 0.0)
-    filled[..., lost] = xp.where(known[..., lost], filled[..., lost], bridge(filled[..., lost]))
+    ever, known, places = xp.any(seen, axis=0), seen[..., lost], xy[..., lost]
+    bridge = Smoother(xp.astype(known, xy.dtype), strength, _TENSION * strength**0.5)
+    known = known[:, None]
+    filled = xp.asarray(xy, copy=True)
+    filled[..., lost] = xp.where(known, places, bridge(xp.where(known, places, 0.0)))
     filled = _at_rest(filled, ever)
     from_neighbours = constant(_mean_of_neighbours()[lost].T, xy)
-    known, ever, places = known[..., lost], ever[..., lost], xy[..., lost]
+    held, place = known | ~ever[..., lost], filled[..., lost]
     for _ in range(_ROUNDS):
         around = filled @ from_neighbours
         offset = bridge(xp.where(known, places - around, 0.0))
-        filled[..., lost] = xp.where(known | ~ever, filled[..., lost], around + offset)
+        filled[..., lost] = xp.where(held, place, around + offset)
     return filled
 
 

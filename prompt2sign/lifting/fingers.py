@@ -11,7 +11,7 @@ import math
 from itertools import product
 from typing import NamedTuple
 
-from .arrays import TINY, Array, constant, hint_cost, namespace, outside
+from .arrays import TINY, Array, constant, hint_cost, namespace, outside, within
 from .limits import LIMITS
 from .palm import Palms
 
@@ -151,7 +151,7 @@ def _thumb_cost(across: Array, ahead: Array, out: Array) -> Array:
     """(2, 2, 2, ...) of the three bones (2, 3, ...) of thumbs; their hinges have no common axis in the palm."""
     xp = namespace(across)
     bends = [
-        xp.acos(xp.clip(sum(axis[:, None, bone - 1] * axis[:, bone] for axis in (across, ahead, out)), -1.0, 1.0))
+        xp.acos(within(sum(axis[:, None, bone - 1] * axis[:, bone] for axis in (across, ahead, out)), -1.0, 1.0))
         for bone in (1, 2)
     ]
     past = [outside(bend, *limit) ** 2 / _THUMB_SLACK**2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True)]

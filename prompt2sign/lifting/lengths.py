@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..skeleton import LEFT_ELBOW, LEFT_HAND, LEFT_WRIST, NOSE, RIGHT_ELBOW, RIGHT_HAND, RIGHT_WRIST, SKELETON
 from .anthropometry import typical_lengths
-from .arrays import Array, constant, namespace, norm
+from .arrays import Array, constant, namespace, norm, within
 
 #: In this share of the frames a bone looks shorter than it is; above lies the estimator's noise.
 _QUANTILE = 0.9
@@ -50,8 +50,8 @@ def bone_lengths(xy: Array, seen: Array) -> Array:
     typical = constant(typical_lengths(), xy)
     # All that follows is in parts of the typical length.
     longest, middle = _quantiles(apparent, shown, (_QUANTILE, 0.5))
-    looks = xp.clip(longest / typical, *_RANGE)
-    parts = [xp.ones_like(looks[:, 0]) for _ in _ENDS]
+    looks = within(longest / typical, *_RANGE)
+    parts = [xp.ones_like(looks[:, 0])] * len(_ENDS)
     parts[BONE_TO[NOSE]] = _pulled(looks[:, BONE_TO[NOSE]], known[:, BONE_TO[NOSE]])
     for joints in _ARM_BONES:
         pair = [BONE_TO[joint] for joint in joints]
@@ -92,7 +92,7 @@ def _quantiles(values: Array, counted: Array, shares: Sequence[float]) -> list[A
     xp = namespace(values)
     n_counted = xp.count_nonzero(counted, axis=0)
     ordered = xp.where(n_counted > 0, xp.sort(xp.where(counted, values, xp.inf), axis=0), 1.0)
-    last = xp.astype(xp.clip(n_counted - 1, 0, None), values.dtype)
+    last = xp.maximum(xp.astype(n_counted - 1, values.dtype), 0.0)
     found = []
     for share in shares:
         # The place lies between two of the values.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,9 +79,11 @@ def pick_joints(keypoints: Keypoints, min_confidence: float) -> tuple[Points, Po
 
     A neck that is not given lies between the shoulders. What is no number, or beyond any picture, was not seen.
     """
-    xyc = keypoints.xyc[:, list(SKELETON.from_keypoints)].astype(np.float64)
-    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) <= MAX_PIXELS).all(axis=-1)
-    xy, confidence = np.where(usable[..., None], xyc[..., :2], 0.0), np.where(usable, xyc[..., 2], 0.0)
+    xyc = keypoints.xyc.take(SKELETON.from_keypoints, axis=1)
+    x, y, given = (xyc[..., column] for column in range(3))
+    usable = (np.abs(x) <= MAX_PIXELS) & (np.abs(y) <= MAX_PIXELS) & np.isfinite(given)
+    xyc[~usable] = 0.0
+    xy, confidence = xyc[..., :2].astype(np.float64), xyc[..., 2].astype(np.float64)
     seen = confidence >= max(min_confidence, 1e-6)
     shoulders = [RIGHT_SHOULDER, LEFT_SHOULDER]
     between = ~seen[:, NECK] & seen[:, shoulders].all(axis=1)
@@ -98,22 +101,24 @@ def shoulder_width(xy: Points, seen: Flags) -> float:
     Raises:
         ClipRejected: No bone of the body is ever seen.
     """
-    both = seen[:, RIGHT_SHOULDER] & seen[:, LEFT_SHOULDER]
-    between = np.linalg.norm(xy[both, RIGHT_SHOULDER] - xy[both, LEFT_SHOULDER], axis=-1)
-    width = float(np.median(between)) if both.any() else 0.0
-    others = max(
-        (
-            float(np.median(np.linalg.norm(xy[rows, child] - xy[rows, parent], axis=-1))) / typical
-            for (parent, child), typical in zip(SKELETON.bones[:7], typical_lengths()[:7], strict=True)
-            if (rows := seen[:, parent] & seen[:, child]).any()
-        ),
-        default=0.0,
-    )
+    starts, ends = SKELETON.bones[:7].T
+    width = max(_medians(xy, seen, [LEFT_SHOULDER], [RIGHT_SHOULDER]), default=0.0)
+    looks = _medians(xy, seen, starts, ends)
+    others = max((length / typical for length, typical in zip(looks, typical_lengths()[:7], strict=True)), default=0.0)
     if width >= max(1.0, _NARROWEST * others):
         return width
     if others < 1.0:
         raise ClipRejected("no-body", "shoulders and arms are never seen: there is nothing to measure the signer by")
     return others
+
+
+def _medians(xy: Points, seen: Flags, starts: Sequence[int], ends: Sequence[int]) -> list[float]:
+    """Median length of each bone in pixels over the frames that show both its ends; 0 where none does."""
+    between = xy.take(ends, axis=1) - xy.take(starts, axis=1)
+    lengths = np.sqrt(between[..., 0] ** 2 + between[..., 1] ** 2)
+    shown = seen.take(starts, axis=1) & seen.take(ends, axis=1)
+    found = (length[rows] for length, rows in zip(lengths.T, shown.T, strict=True))
+    return [float(np.median(each)) if len(each) else 0.0 for each in found]
 
 
 def centre(xy: Points, seen: Flags, width_px: float) -> Points:

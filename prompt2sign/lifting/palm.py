@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .anthropometry import SPREAD
-from .arrays import Array, chosen, constant, dot, hint_cost, namespace, unit
+from .arrays import Array, chosen, constant, dot, hint_cost, namespace, unit, within
 
 KNUCKLES = [5, 9, 13, 17]
 _FINGERS = ("index", "middle", "ring", "little")
@@ -54,7 +54,7 @@ def both_palms(hands: Array, lengths: Array) -> Palms:
     thumb_rest, along_rest = 1 - dot(thumb_xy, thumb_xy), 1 - dot(along_xy, along_xy)
     product = -dot(thumb_xy, along_xy)
     mean, half = (thumb_rest + along_rest) / 2, (thumb_rest - along_rest) / 2
-    depth = xp.sqrt(xp.clip(mean + xp.hypot(half, product), 0.0, 1.0))
+    depth = xp.sqrt(within(mean + xp.hypot(half, product), 0.0, 1.0))
     angle = xp.atan2(product, half) / 2
     signs = constant([1.0, -1.0], hands)
     thumb = _with_depth(thumb_xy, (depth * xp.cos(angle))[..., None] * signs)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
 from ..errors import RunError
+from ..formats.atomic import atomic_path
 from ..records import Clip, Receipt, Rejection
 
 VERSION = 1
@@ -36,23 +38,28 @@ _STATE = "state_of_files"
 
 
 class Ledger:
-    """Manifest and receipts of one work folder; a context manager."""
+    """Manifest and receipts of one work folder; a context manager.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file; made where it is not there.
+        read_only: Change nothing, neither the file nor its folder; it must be there.
+
+    Raises:
+        RunError: It cannot be opened, or is of another version.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
         try:
-            self._db = sqlite3.connect(path)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_TABLES)
+            self._db = _connected_to_read(path) if read_only else _connected(path)
         except sqlite3.Error as error:
             raise RunError(
                 f"{path}: the build's ledger cannot be opened: {error}. Is the disk full or read-only? "
                 "If the file is damaged, delete it: outputs are then made again"
             ) from error
         found = self.get_meta("version")
-        if found is None:
+        if found is None and not read_only:
             self.set_meta("version", VERSION)
-        elif found != VERSION:
+        elif found not in (None, VERSION):
             raise RunError(f"{path}: written by another version of prompt2sign (ledger {found}); give another --work")
 
     def __enter__(self) -> Self:
@@ -165,6 +172,34 @@ class Ledger:
                 )
         except sqlite3.OperationalError as error:
             raise _cannot_write(error) from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        _make(path)
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.executescript(_TABLES)
+    return db
+
+
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    """Nothing is written, not even beside it: without a log nobody has it open, and none need be begun."""
+    is_at_rest = not path.with_name(f"{path.name}-wal").exists()
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if is_at_rest else ''}", uri=True)
+    db.execute("SELECT 1 FROM receipts LIMIT 1")
+    return db
+
+
+def _make(path: Path) -> None:
+    """A new ledger, whole or not there: brought to the disk once, where SQLite would wait five times."""
+    with atomic_path(path) as partial:
+        partial.unlink(missing_ok=True)
+        with closing(sqlite3.connect(partial)) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            db.executescript(_TABLES)
+            db.execute("PRAGMA journal_mode=WAL")
 
 
 def _cannot_write(error: sqlite3.Error) -> RunError:
