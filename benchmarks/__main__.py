@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import clips, end_to_end, formats, growth, lifting, metrics, real_clips, stage_costs, start_up
+from . import aligning, clips, end_to_end, formats, growth, lifting, metrics, real_clips, stage_costs, start_up
 from .table import Row, print_table
 
 Benchmarks = dict[str, tuple[str, Callable[[], list[Row]]]]
@@ -40,6 +40,7 @@ def _benchmarks(full: bool) -> Benchmarks:
         "stages": ("Stages, on the embedded sample", stage_costs.rows),
         "lifting": (f"Lifting: accuracy on synthetic truth, speed on {on}", lifting.rows),
         "real-clips": (f"Lifting: what can be told of {on}", real_clips.rows),
+        "aligning": ("Offsets between text and signing, on made sessions", aligning.rows),
         "end-to-end": (f"OpenPose JSON to release, {on}", end_to_end.rows),
         "loading": ("Loading: from a release to a trainer's batches", _loading),
         "metrics": ("Measures of motion and text", metrics.rows),

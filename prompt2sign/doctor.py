@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,16 @@ def examine() -> list[Finding]:
             remedy='pip install "prompt2sign[mediapipe]" (Python 3.11 or 3.12); ready keypoints need no estimator',
             needed=False,
         ),
+        _openpose(),
+        _package(
+            "onnxruntime",
+            what="ONNX Runtime, for the estimator wholebody",
+            remedy='pip install "prompt2sign[wholebody]"',
+            needed=False,
+        ),
         _package("pose_format", what=".pose files", remedy='pip install "prompt2sign[pose]"', needed=False),
+        _video_sites(),
+        _package("py7zr", what="7z archives", remedy='pip install "prompt2sign[download]"', needed=False),
         _gpu(),
         _disk(),
     ]
@@ -69,6 +79,34 @@ def _video() -> Finding:
         return f"PyAV {av.__version__} with its own FFmpeg and libx264"
 
     return _tried("video", h264, "pip install --force-reinstall av", needed=True)
+
+
+def _video_sites() -> Finding:
+    """yt-dlp, and what it needs to get past the scripts of video sites."""
+    from .acquire.sites import site_needs
+
+    lacking = site_needs()
+    found = "; ".join(lacking) or f"yt-dlp {metadata.version('yt-dlp')}"
+    return Finding("video sites", not lacking, found, "corpora that are on YouTube need it", needed=False)
+
+
+def _openpose() -> Finding:
+    """By OPENPOSE_HOME, Python's path and PATH, with all its parts; options may lead elsewhere."""
+    from .errors import Prompt2SignError
+    from .estimators.openpose_look import check, find_openpose
+    from .options import PoseOptions
+
+    options = PoseOptions(estimator="openpose")
+    try:
+        check(options)
+    except Prompt2SignError as error:
+        # What is missing, without the ways to get it, which are longer than all else that is said here.
+        found = re.split(r"\.?\s+Get (?:it|them) ", str(error))[0]
+        return Finding("estimator openpose", False, found, "docs/openpose.md says how to get it", needed=False)
+    installation = find_openpose(options.openpose)
+    doors = {"pyopenpose": installation.binding is not None, "openpose.bin": installation.program is not None}
+    found = " and ".join(name for name, there in doors.items() if there)
+    return Finding("estimator openpose", True, f"{found} {installation.version}".strip(), needed=False)
 
 
 def _tried(what: str, attempt: Callable[[], str], remedy: str, needed: bool) -> Finding:

@@ -30,6 +30,7 @@ class Clip:
         keypoints_member: Name of the clip inside `keypoints` where that is an archive or folder of many clips.
         start_s: Start of the clip in `media`, seconds; None for the beginning.
         end_s: End of the clip in `media`, seconds (exclusive); None for the end.
+        crop: Box of the signer as published: left, top, right, bottom as shares of width and height; None for all.
         fps: Frames per second where `media` or `keypoints` cannot tell (picture folders, JSON folders).
         width: Picture width in pixels where the keypoints cannot tell.
         height: Picture height in pixels where the keypoints cannot tell.
@@ -50,6 +51,7 @@ class Clip:
     keypoints_member: str = ""
     start_s: float | None = None
     end_s: float | None = None
+    crop: tuple[float, float, float, float] | None = None
     fps: float | None = None
     width: int | None = None
     height: int | None = None
@@ -65,8 +67,10 @@ class Clip:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        paths: dict[str, Any] = {key: Path(values[key]) for key in ("media", "keypoints") if key in values}
-        return cls(**(values | paths))
+        read: dict[str, Any] = {key: Path(values[key]) for key in ("media", "keypoints") if key in values}
+        if "crop" in values:
+            read["crop"] = tuple(values["crop"])
+        return cls(**(values | read))
 
 
 @dataclass(frozen=True, slots=True)

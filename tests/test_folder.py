@@ -13,6 +13,7 @@ from prompt2sign.corpora import get_corpus
 from prompt2sign.corpora.base import Source
 from prompt2sign.errors import MissingError, UsageError
 from prompt2sign.languages import get_language
+from prompt2sign.options import CueOptions
 from prompt2sign.records import Clip, Rejection
 
 FOLDER = get_corpus("folder")
@@ -365,6 +366,80 @@ def test_ten_thousand_rows_of_one_film_are_quick(folder):
     began = time.perf_counter()
     assert sum(1 for _ in FOLDER.clips(source_of(root))) == 10_000
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("width", "1e300"), ("height", "0.5"), ("fps", "0.0001"), ("fps", "1e4"), ("width", "nan"), ("fps", "-1")],
+)
+def test_numbers_that_no_picture_has(folder, column, value):
+    root = folder("a/images1.png", "b/images1.png", texts_csv=f"video,text,{column}\na,Eins.,{value}\nb,Zwei.,100\n")
+    assert reasons(entries(root)) == [("a", "bad-number"), ("b", "")]
+
+
+def test_times_beyond_any_video_cost_their_row(folder):
+    root = folder("a.mp4", texts_csv="video,text,start,end\na,Eins.,1,1e307\na,Zwei.,1,2\n")
+    assert reasons(entries(root)) == [("a", "bad-times"), ("a_1000-2000", "")]
+
+
+CUE = "1\n00:00:01,000 --> 00:00:02,000\nHallo.\n"
+
+
+def test_pipes_and_broken_links_are_no_files(folder):
+    root = folder("good.mp4", "b.mp4", good_srt=CUE, pipe_srt=CUE, link_srt=CUE)
+    os.mkfifo(root / "pipe.mp4")
+    (root / "link.mp4").symlink_to(root / "nowhere.mp4")
+    os.mkfifo(root / "b.srt")
+    found = reasons(entries(root))
+    assert found[:4] == [("b", "no-file"), ("good_1000-2000", ""), ("link", "no-file"), ("pipe", "no-file")]
+    assert FOLDER.plan(source_of(root)).n_clips == 1
+
+
+def test_links_out_of_the_folder_are_not_followed(folder, tmp_path):
+    root = folder("a.mp4", "b.mp4", b_srt=CUE)
+    (tmp_path / "secret.srt").write_text(CUE)
+    (root / "a.srt").symlink_to(tmp_path / "secret.srt")
+    assert reasons(entries(root))[:2] == [("a", "unsafe-path"), ("b_1000-2000", "")]
+    (tmp_path / "secret.csv").write_text("video,text\na,geheim\n")
+    (root / "texts.csv").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(UsageError, match=r"texts\.csv: is a link that leads out"):
+        entries(root)
+    assert len([one for one in entries(root, text=root / "texts.csv") if isinstance(one, Clip)]) == 1
+
+
+def test_what_was_fetched_is_nobodys_own(folder, tmp_path):
+    fetched = tmp_path / "lsa-t"
+    fetched.mkdir()
+    folder("a.mp4", a_srt=CUE).rename(fetched / "clips")
+    assert len(clips(fetched / "clips")) == 1
+    (fetched / "acquired.parquet").write_bytes(b"")
+    (tmp_path / "mine").symlink_to(fetched / "clips")
+    for options in ({"root": fetched / "clips"}, {"root": tmp_path / "mine"}, {"root": None, "keypoints": fetched}):
+        with pytest.raises(UsageError, match="--corpus lsa-t"):
+            entries(**options)
+
+
+def test_offsets_that_fit_no_video(folder, tmp_path):
+    root = folder("a.mp4", "s/b.mp4", a_srt=CUE)
+    (root / "s/b.srt").write_text(CUE)
+    table = tmp_path / "offsets.csv"
+    source = source_of(root, cues=CueOptions(offsets=table))
+    table.write_text("video,offset_s\na,1\ns/b.mp4,2\n")
+    assert FOLDER.plan(source).notes == ()
+    table.write_text("video,offset_s\na,1\nb,2\nother,\n")
+    (note,) = FOLDER.plan(source).notes
+    assert note.startswith("1 of the 2 offsets")
+    assert "'b'" in note
+    table.write_text("video,offset_s\nA.mpeg,1\nb,2.5\n")
+    with pytest.raises(UsageError, match="none of its 2 offsets is of a video that has clips here"):
+        FOLDER.plan(source)
+
+
+def test_offsets_of_a_table_of_times(folder, tmp_path):
+    root = folder("a.mp4", texts_csv="video,text,start,end\na,Eins.,1,2\n")
+    (tmp_path / "offsets.csv").write_text("video,offset_s\na,1\n")
+    with pytest.raises(UsageError, match="offsets move subtitles"):
+        FOLDER.plan(source_of(root, cues=CueOptions(offsets=tmp_path / "offsets.csv")))
 
 
 @pytest.mark.shared

@@ -25,7 +25,8 @@ class Stopped(BaseException):
 
 def main() -> NoReturn:
     """Run the command line; ends the process with a documented exit code (`docs/cli.md`)."""
-    from . import build, convert, info, model, release  # noqa: F401  (commands register themselves on `app`)
+    # Commands register themselves on `app`.
+    from . import align, build, convert, fetch, info, model, plot, release, render, report  # noqa: F401
     from .app import app, settings
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,7 +11,11 @@ import typer
 from .app import app, stdout
 
 if TYPE_CHECKING:
-    from ..corpora.base import CorpusFacts
+    from ..corpora.base import Corpus, CorpusFacts
+    from ..languages import Language
+
+#: A licence with a longer name is told in full by `corpora NAME` alone.
+_SHORT_LICENCE = 15
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -33,58 +37,117 @@ def languages(json: Json = False) -> int:
     return 0
 
 
-@app.command(epilog="Example: prompt2sign corpora phoenix14t")
+@app.command(epilog="Example: prompt2sign corpora --lang lsa")
 def corpora(
     name: Annotated[str | None, typer.Argument(help="One corpus in full.", show_default=False)] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="Only corpora of this language.")] = None,
     json: Json = False,
 ) -> int:
     """Show the corpora: languages, licence, size, and how to get them."""
     from ..corpora import CORPORA, get_corpus
-    from ..pipeline.progress import size
+    from ..languages import get_language
 
-    chosen = [get_corpus(name)] if name else list(CORPORA.values())
+    language = get_language(lang) if lang else None
+    chosen = [get_corpus(name)] if name else [c for c in CORPORA.values() if _serves(c.facts, language)]
     if json:
         print(json_module.dumps([asdict(corpus.facts) for corpus in chosen], ensure_ascii=False))
-        return 0
-    console = stdout()
-    if name:
-        for label, value in _in_full(chosen[0].facts):
-            console.print(f"{label}: {value}", highlight=False, markup=False, soft_wrap=True)
-        return 0
+    elif name:
+        _print_in_full(chosen[0], language)
+    else:
+        _print_table([corpus.facts for corpus in chosen], language)
+    return 0
+
+
+def _serves(facts: CorpusFacts, language: Language | None) -> bool:
+    return language is None or not facts.languages or language.code in facts.languages
+
+
+def _print_table(corpora: list[CorpusFacts], language: Language | None) -> None:
     from rich.table import Table
 
-    table = Table("--corpus", "languages", "unit", "licence", "access", "to download")
-    for corpus in chosen:
-        facts = corpus.facts
+    from ..pipeline.progress import size
+
+    defaults = _defaults()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("--corpus", "languages", "unit", "licence", "access", "to download"):
+        table.add_column(heading, no_wrap=heading != "languages")
+    for facts in corpora:
+        chosen = [code for code in facts.languages if defaults[code] == facts.name]
         table.add_row(
             facts.name,
-            ", ".join(facts.languages) or "any",
+            " ".join(f"{code}*" if code in chosen else code for code in facts.languages) or "any",
             facts.unit,
-            facts.licence,
+            facts.licence if len(facts.licence) <= _SHORT_LICENCE else "own terms",
             facts.access,
             size(facts.download_bytes) if facts.download_bytes else "-",
         )
-    console.print(table)
-    return 0
+    stdout().print(table)
+    slug = language.slug if language else "LANG"
+    for line in (
+        "",
+        "* taken for this language where no --corpus is named",
+        "prompt2sign corpora NAME              all of one: how to get it, what is not known",
+        f"prompt2sign fetch --lang {slug} --dry-run   what would be downloaded",
+        f"prompt2sign build --lang {slug}              all of it, to a release",
+    ):
+        stdout().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _defaults() -> dict[str, str]:
+    """The corpus that each language's pipeline names."""
+    from ..languages import LANGUAGES
+    from ..options import load_pipeline
+
+    return {language.code: load_pipeline(language).corpus for language in LANGUAGES}
+
+
+def _print_in_full(corpus: Corpus, language: Language | None) -> None:
+    facts = corpus.facts
+    code = language.code if language else (facts.languages or ("LANG",))[0]
+    comes_by_itself = facts.name == "sample" or _can_be_fetched(corpus, code)
+    place = "" if comes_by_itself else " --from FOLDER"
+    example = f"prompt2sign build --lang {code.lower()} --corpus {facts.name}{place}"
+    for label, value in [*_in_full(facts), ("to build it", example)]:
+        stdout().print(f"{label}: {value}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _can_be_fetched(corpus: Corpus, code: str) -> bool:
+    from pathlib import Path
+
+    from ..corpora.base import Source
+    from ..languages import get_language
+
+    if not corpus.facts.languages:
+        return False
+    nowhere = Path(corpus.facts.name)
+    source = Source(get_language(code), None, None, None, scratch=nowhere, fetched=nowhere)
+    return bool(corpus.wanted(source))
 
 
 def _in_full(facts: CorpusFacts) -> list[tuple[str, str]]:
     from ..pipeline.progress import size
 
-    return [
+    rows = [
         ("corpus", facts.title),
         ("--corpus", facts.name),
         ("languages", ", ".join(facts.languages) or "any"),
         ("one clip is a", facts.unit),
+        ("what is in it", facts.numbers),
         ("licence", facts.licence),
-        ("how to get it", facts.access_rule),
-        ("size to download", size(facts.download_bytes) if facts.download_bytes else "nothing to download"),
-        ("what --from takes", facts.layout or "nothing: it comes with prompt2sign"),
         ("motion made from it may be passed on", "yes" if facts.redistribute_motion else "no"),
         ("its videos may be passed on", "yes" if facts.redistribute_video else "no"),
-        ("home", facts.home or "-"),
-        ("to cite", facts.citation or "-"),
+        ("access", facts.access),
+        ("how to get it", facts.access_rule),
+        *((f"  step {number}", step) for number, step in enumerate(facts.steps, 1)),
+        ("size to download", size(facts.download_bytes) if facts.download_bytes else ""),
+        *((f"  --variant {name}", what) for name, what in facts.variants),
+        ("what --from takes", facts.layout or "nothing: it comes with prompt2sign"),
+        ("ready keypoints", facts.keypoints),
+        *(("not known", what) for what in facts.unknown),
+        ("home", facts.home),
+        ("to cite", facts.citation),
     ]
+    return [(label, value) for label, value in rows if value]
 
 
 @app.command(epilog="Example: prompt2sign doctor")

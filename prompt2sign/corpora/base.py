@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from ..acquire.wanted import Wanted
 from ..languages import Language
+from ..options import CueOptions, FetchOptions, SplitOptions
 from ..records import Clip, Rejection, Unit
 
 Access = Literal["open", "request", "local"]
@@ -31,6 +33,11 @@ class CorpusFacts:
         home: Home page, empty where there is none.
         citation: How its owners want it cited, empty where they do not say.
         layout: What the folder given with `--from` must look like, for messages and `prompt2sign corpora NAME`.
+        numbers: Its size in words: `35,000 sentences, 79 h, 11 signers`; what is not known is not in it.
+        steps: What a person does to get it, one sentence each, where it does not come by itself.
+        variants: Forms it is published in, the first by default: name and what it is.
+        keypoints: Which ready keypoints are published, and what is known to be wrong with them.
+        unknown: What could not be found out, one sentence each; never guessed.
     """
 
     name: str
@@ -46,6 +53,11 @@ class CorpusFacts:
     home: str = ""
     citation: str = ""
     layout: str = ""
+    numbers: str = ""
+    steps: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    keypoints: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,11 @@ class Source:
         keypoints: `--keypoints`: ready keypoints, where the corpus takes them instead of videos.
         scratch: A folder the adapter may unpack archives into; kept between runs.
         columns: Names of the columns of `text` by what they mean (`{"text": "Satz"}`), for unusual headers.
+        fetched: Folder that `acquire` fills for this corpus; `root` is that folder where `--from` was not given and the
+            corpus can be fetched.
+        fetch: Options of fetching; of these a corpus heeds `variant` and `token`.
+        cues: How subtitles become sentences.
+        splits: How clips are parted.
     """
 
     language: Language
@@ -67,6 +84,10 @@ class Source:
     keypoints: Path | None
     scratch: Path
     columns: dict[str, str] = field(default_factory=dict)
+    fetched: Path | None = None
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    cues: CueOptions = field(default_factory=CueOptions)
+    splits: SplitOptions = field(default_factory=SplitOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,16 @@ class Corpus(Protocol):
     @property
     def facts(self) -> CorpusFacts:
         """What is known before anything is read."""
+
+    def wanted(self, source: Source) -> Sequence[Wanted]:
+        """What to fetch into `source.fetched`, as far as it is known; nothing where a person must bring the corpus.
+
+        Asked again after each round of fetching: an index that has come may name more files. Always the whole list,
+        in a fixed order, whatever is there already.
+
+        Raises:
+            UsageError: There is no such variant.
+        """
 
     def plan(self, source: Source) -> Plan:
         """Look at what is there; reads no video."""

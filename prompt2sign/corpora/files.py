@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..annotations.names import VIDEO_SUFFIXES, NameIndex, clean_path, strip_suffix
 from ..errors import ClipRejected, MissingError, UsageError
 from ..records import Rejection
 from .base import CorpusFacts, Source
-from .names import NameIndex, clean_path, strip_suffix
 
-VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv",
-     ".3gp", ".mxf")
-)  # fmt: skip
+if TYPE_CHECKING:
+    from ..acquire.register import Entry
+
+#: As `acquire.register` calls it, which loads pyarrow.
+REGISTER = "acquired.parquet"
 PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg"))
 KEYPOINT_SUFFIXES = frozenset((".pose", ".json"))
 
@@ -52,13 +55,18 @@ class ClipFiles(ABC):
         """The path, relative to the root, of the file that a table calls `name`.
 
         Raises:
-            ClipRejected: `video-missing` or `keypoints-missing`; `unsafe-path`, `ambiguous-name`.
+            ClipRejected: `video-missing` or `keypoints-missing`, `video-gone` or `video-not-fetched` where the register
+                of what was fetched says so; `unsafe-path`, `ambiguous-name`.
         """
         path = self.look_up(name)
         if path is None:
-            wanted = f"no {self.noun} {name!r} in {self.root}" if name else f"the row names no {self.noun}"
-            raise ClipRejected(f"{self.noun}-missing", wanted)
+            raise self.missing(name)
         return path
+
+    def missing(self, name: str) -> ClipRejected:
+        """Why there is no file of this name."""
+        wanted = f"no {self.noun} {name!r} in {self.root}" if name else f"the row names no {self.noun}"
+        return ClipRejected(f"{self.noun}-missing", wanted)
 
     def look_up(self, name: str) -> str | None:
         """As `find`, with None for a file that is not there."""
@@ -89,29 +97,37 @@ class Videos(ClipFiles):
     suffixes = VIDEO_SUFFIXES
 
     def __init__(self, root: Path, *, pictures: bool = True) -> None:
-        self._real_root = os.path.realpath(root)
         super().__init__(root, _media_paths(root, pictures))
 
     def look_up(self, name: str) -> str | None:
-        """As of every `ClipFiles`; a link that leads out of the root is `unsafe-path`."""
+        """As of every `ClipFiles`; a link that leads out of the root is `unsafe-path`, a pipe `no-file`."""
         path = super().look_up(name)
-        # No link to a folder was followed, so what was found lies inside, unless it is a link itself.
-        if path is None or (self.root / path).is_symlink():
-            self._check_inside(path or clean_path(name))
+        if path is None:
+            _check_inside(self.root, clean_path(name))
+        else:
+            own_file(self.root, path)
         return path
+
+    def missing(self, name: str) -> ClipRejected:
+        """Of a video that was to be fetched, what its register says."""
+        entry = self._not_fetched.get(PurePosixPath(name).name)
+        if entry is None:
+            return super().missing(name)
+        reason = f"{self.noun}-{'gone' if entry.outcome == 'gone' else 'not-fetched'}"
+        return ClipRejected(reason, f"{entry.url}: {entry.message}")
+
+    @cached_property
+    def _not_fetched(self) -> dict[str, Entry]:
+        if not (self.root / REGISTER).is_file():
+            return {}
+        from ..acquire.register import Register
+
+        entries = Register.read(self.root).entries()
+        return {PurePosixPath(entry.path).name: entry for entry in entries if entry.outcome != "done"}
 
     def clip_fields(self, path: str) -> dict[str, Any]:
         """The file or picture folder as the clip's media."""
         return {"media": self.root / path}
-
-    def _check_inside(self, path: str) -> None:
-        real = os.path.realpath(self.root / path)
-        if os.path.commonpath([real, self._real_root]) != self._real_root:
-            raise ClipRejected(
-                "unsafe-path",
-                f"{path!r} is a link that leads out of {self.root}; put the file itself there, or give the folder "
-                "it leads to",
-            )
 
 
 class ReadyKeypoints(ClipFiles):
@@ -136,6 +152,7 @@ class ReadyKeypoints(ClipFiles):
         """The clip's own file or folder where it is easily told, so that another clip's change leaves it fresh."""
         for own in (self.root / path, self.root / f"{path}.pose"):
             if self.root.is_dir() and own.exists():
+                _check_kind(own)
                 return {"keypoints": own}
         return {"keypoints": self._readable, "keypoints_member": path}
 
@@ -186,23 +203,80 @@ def _is_text(path: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in path)
 
 
+def own_file(root: Path, path: str) -> Path:
+    """The file, or folder of pictures, at a path that `walk_all` gave.
+
+    Raises:
+        ClipRejected: `unsafe-path`: it is a link that leads out of the root; `no-file`: it is a pipe, a device or a
+            link to nothing, which nobody can read to its end.
+    """
+    found = root / path
+    # No link to a folder was followed, so what was found lies inside, unless it is a link itself.
+    if found.is_symlink():
+        _check_inside(root, path)
+    _check_kind(found)
+    return found
+
+
+def _check_inside(root: Path, path: str) -> None:
+    if _leads_out(root, root / path):
+        raise ClipRejected(
+            "unsafe-path",
+            f"{path!r} is a link that leads out of {root}; put the file itself there, or give the folder it leads to",
+        )
+
+
+def _leads_out(root: Path, path: Path) -> bool:
+    real, real_root = os.path.realpath(path), os.path.realpath(root)
+    return os.path.commonpath([real, real_root]) != real_root
+
+
+def _check_kind(path: Path) -> None:
+    if not (path.is_file() or path.is_dir()):
+        raise ClipRejected("no-file", f"{path}: is no file but a pipe, a device or a link to nothing; take it out")
+
+
 def walk(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Each folder under a root, with a `/` at its end (nothing for the root itself), and its files; sorted.
 
-    Hidden files and folders are passed over, links to folders are not followed.
+    Hidden files and folders are passed over, and so is what `own_file` would refuse. Links to folders are not followed.
 
     Raises:
         UsageError: A folder cannot be read.
     """
-    for folder, folders, files in os.walk(root, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        place = os.path.relpath(folder, root).replace(os.sep, "/") + "/"
-        yield place.removeprefix("./"), sorted(name for name in files if not _is_hidden(name))
+    return _walk(root, lambda entry: is_own(root, Path(entry.path)) if entry.is_symlink() else entry.is_file())
+
+
+def walk_all(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """As `walk`, with the files that `own_file` would refuse: for those who name them in their rejections."""
+    return _walk(root, lambda entry: not (Path(entry.path) if entry.is_symlink() else entry).is_dir())
+
+
+def _walk(root: Path, takes: Callable[[os.DirEntry[str]], bool]) -> Iterator[tuple[str, list[str]]]:
+    places = [""]
+    while places:
+        place = places.pop()
+        entries = _scan(root / place)
+        yield place, [entry.name for entry in entries if takes(entry)]
+        places += [f"{place}{entry.name}/" for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if not _is_hidden(entry.name)), key=attrgetter("name"))
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def is_own(root: Path, path: Path) -> bool:
+    """Is it a regular file that lies under the root, whatever links lead to it?"""
+    return path.is_file() and not _leads_out(root, path)
 
 
 def _media_paths(root: Path, pictures: bool) -> Iterator[str]:
     """Relative paths of videos, and of folders that hold pictures but no video, in a fixed order."""
-    for place, files in walk(root):
+    for place, files in walk_all(root):
         suffixes = [PurePosixPath(name).suffix.lower() for name in files]
         videos = [name for name, suffix in zip(files, suffixes, strict=True) if suffix in VIDEO_SUFFIXES]
         yield from (place + name for name in videos)
@@ -213,7 +287,3 @@ def _media_paths(root: Path, pictures: bool) -> Iterator[str]:
 def _is_hidden(name: str) -> bool:
     """Left behind by an operating system: `.DS_Store`, `._clip.mp4`, `__MACOSX`."""
     return name.startswith(".") or name == "__MACOSX"
-
-
-def _unreadable(error: OSError) -> None:
-    raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from error

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..acquire.wanted import Wanted
+from ..annotations.table import open_table
 from ..errors import MissingError, UsageError
 from ..records import Clip, Rejection
+from .asked import variant_of
 from .base import CorpusFacts, Plan, Source
-from .files import ClipFiles, ReadyKeypoints, Videos, existing, require_language
+from .files import REGISTER, ClipFiles, ReadyKeypoints, Videos, existing, is_own, require_language
 from .rows import table_clips
 from .subtitled import subtitle_clips, subtitle_paths
 from .survey import survey, unique_ids
-from .table import open_table
 
 _TABLE_SUFFIXES = (".csv", ".tsv")
 FACTS = CorpusFacts(
@@ -46,16 +48,22 @@ class FolderCorpus:
         """What is known before anything is read."""
         return FACTS
 
+    def wanted(self, source: Source) -> Sequence[Wanted]:
+        """Nothing. The user brings it."""
+        variant_of(source, FACTS)
+        return ()
+
     def plan(self, source: Source) -> Plan:
         """Count the clips and the bytes of their files."""
-        return survey(lambda: self.clips(source))
+        return survey(lambda: self.clips(source), source, cued=_is_cued(source))
 
     def clips(self, source: Source) -> Iterator[Clip | Rejection]:
         """Stream the clips, then a rejection for each file that no text names.
 
         Raises:
             MissingError: Neither videos nor keypoints were given.
-            UsageError: A folder is missing or empty, or there is no text, or more than one table.
+            UsageError: A folder is missing or empty, was fetched as a public corpus, or has no text, or more than one
+                table.
         """
         require_language(source, FACTS)
         files = _open_files(source)
@@ -70,6 +78,7 @@ def _open_files(source: Source) -> ClipFiles:
             "corpus folder: say with --from where the videos are, or with --keypoints where ready keypoints are. "
             f"Expected is {FACTS.layout}"
         )
+    _refuse_fetched(source.keypoints or source.root)
     files: ClipFiles
     if source.keypoints is not None:
         files = ReadyKeypoints(existing(source.keypoints, FACTS), source.scratch)
@@ -79,6 +88,20 @@ def _open_files(source: Source) -> ClipFiles:
     if not len(files):
         raise UsageError(f"{files.root}: holds no {files.noun}. Expected is {FACTS.layout}")
     return files
+
+
+def _is_cued(source: Source) -> bool:
+    return source.text is None and source.root is not None and _only_table(source, source.root) is None
+
+
+def _refuse_fetched(path: Path | None) -> None:
+    """What was fetched is no one's own: only its corpus knows its licence, and how its files are to be read."""
+    for folder in (path.resolve(), *path.resolve().parents) if path else ():
+        if (folder / REGISTER).is_file():
+            raise UsageError(
+                f"{path}: was fetched as a public corpus, whose licence is not yours to give: build it with "
+                f"`--corpus {folder.name}`, which takes your own texts with --text"
+            )
 
 
 def _folder(root: Path) -> Path:
@@ -105,6 +128,8 @@ def _only_table(source: Source, files_root: Path) -> Path | None:
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables[:10])
         raise UsageError(f"{folder}: holds {len(tables)} tables ({names}); say which holds the texts with --text")
+    if tables and not is_own(folder, tables[0]):
+        raise UsageError(f"{tables[0]}: is a link that leads out of the folder; if you mean it, give it with --text")
     return tables[0] if tables else None
 
 
@@ -119,4 +144,4 @@ def _subtitle_entries(source: Source, files: ClipFiles) -> Iterator[Clip | Rejec
             f"{files.root}: there is no text: neither a CSV/TSV with a header such as `video,text`, nor a subtitle "
             "file beside a video. Give a table with --text"
         )
-    return subtitle_clips(subtitles, files, source.language, FACTS)
+    return subtitle_clips(subtitles, files, source.language, FACTS, source.cues)

@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..acquire.wanted import Wanted
+from ..annotations.table import BadRow, Row, open_table
+from ..annotations.times import parse_span
 from ..errors import ClipRejected, MissingError, UsageError
 from ..records import Clip, Rejection
+from .asked import variant_of
 from .base import CorpusFacts, Plan, Source
 from .files import ClipFiles, ReadyKeypoints, Videos, existing, require_language, require_root, walk
-from .rows import read_split, read_text
+from .how2sign_facts import FACTS, files_of
+from .rows import read_fps, read_split, read_text
+from .splits import assign_splits
 from .survey import survey, unique_ids
-from .table import BadRow, Row, open_table
-from .times import parse_span
 
 _SPLITS = ("train", "dev", "test")
 _TABLE = re.compile(r"how2sign(_realigned)?_(train|val|test)\.[ct]sv", re.IGNORECASE)
+_KEYPOINTS = re.compile(r"(train|val|test)_2D_keypoints\.(?:tar\.gz|tgz|tar)", re.IGNORECASE)
 _SIGNER = re.compile(r".{11}.*-(\d+)-rgb_(?:front|side)")
 #: What the five published samples were probed with; OpenPose's JSON tells neither.
 _FPS, _WIDTH, _HEIGHT = 24.0, 1280, 720
-FACTS = CorpusFacts(
-    name="how2sign",
-    title="How2Sign",
-    languages=("ASL",),
-    unit="sentence",
-    licence="CC-BY-NC-4.0",
-    access="open",
-    access_rule=(
-        "Download from https://how2sign.github.io/ (no form, non-commercial research only): the re-aligned English "
-        "translation, and raw videos (329 GB, best), ready clips (37 GB), or 2D keypoints (26 GB)."
-    ),
-    redistribute_motion=True,
-    redistribute_video=True,
-    download_bytes=37_224_886_625,
-    home="https://how2sign.github.io/",
-    citation=(
-        "Duarte, Palaskar, Ventura, Ghadiyaram, DeHaan, Metze, Torres, Giro-i-Nieto: How2Sign: A Large-scale "
-        "Multimodal Dataset for Continuous American Sign Language. CVPR 2021."
-    ),
-    layout=(
-        "a folder with how2sign_realigned_{train,val,test}.csv and, anywhere in it, raw videos VIDEO_NAME.mp4 or ready "
-        "clips SENTENCE_NAME.mp4; or ready keypoints with --keypoints, one folder, .pose or archive member a "
-        "SENTENCE_NAME"
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +50,14 @@ class How2SignCorpus:
         """What is known before anything is read."""
         return FACTS
 
+    def wanted(self, source: Source) -> Sequence[Wanted]:
+        """The tables, and the videos, clips or keypoints of the variant asked for.
+
+        Raises:
+            UsageError: There is no such variant.
+        """
+        return files_of(variant_of(source, FACTS))
+
     def plan(self, source: Source) -> Plan:
         """Count the clips and the bytes of their files, and say how well text and video fit."""
         n_as_published = 0
@@ -80,7 +68,7 @@ class How2SignCorpus:
                 n_as_published += isinstance(entry, Clip) and entry.media is not None and entry.start_s is None
                 yield entry
 
-        plan = survey(watched)
+        plan = survey(watched, source)
         if plan.missing:
             return plan
         return replace(plan, notes=(*plan.notes, *self._notes(source, n_as_published)))
@@ -93,11 +81,15 @@ class How2SignCorpus:
             UsageError: The tables or the files are not there.
         """
         require_language(source, FACTS)
+        return assign_splits(lambda: self._entries(source), source.splits, published=True)
+
+    def _entries(self, source: Source) -> Iterator[Clip | Rejection]:
         files = _open_files(source)
         annotations = _annotations(source)
         yield from unique_ids(entry for found in annotations for entry in _entries(found, files, source))
         # Side views show the same signing again; the tables name the front views.
-        yield from (entry for entry in files.unused() if not entry.clip_id.endswith("-rgb_side"))
+        unused = (entry for opened in dict.fromkeys(files.values()) for entry in opened.unused())
+        yield from (entry for entry in unused if not entry.clip_id.endswith("-rgb_side"))
 
     def _notes(self, source: Source, n_as_published: int) -> Iterator[str]:
         annotations = _annotations(source)
@@ -105,21 +97,28 @@ class How2SignCorpus:
         if absent and source.text is None:
             yield f"No table for {' and '.join(absent)}: only the other splits are built."
         original = [found.path.name for found in annotations if not found.aligned]
-        if original and source.keypoints is None:
+        if original and not _takes_keypoints(source):
             yield f"Not re-aligned by name: {', '.join(original)}; the original times fit the signing badly."
         if n_as_published:
             yield (
                 f"{n_as_published:,} ready clips are taken as they are; they were cut with the first, mis-aligned "
                 "times. Raw videos with the re-aligned tables give better pairs."
             )
-        if source.keypoints is not None:
+        if _takes_keypoints(source):
             yield (
                 "Published keypoints belong to the ready clips, cut with the first, mis-aligned times; OpenPose JSON "
-                f"is taken as {_FPS:g} frames a second of {_WIDTH}x{_HEIGHT} pixels."
+                f"is taken as {_FPS:g} frames a second of {_WIDTH}x{_HEIGHT} pixels, unless the table has a column fps."
             )
 
 
-def _open_files(source: Source) -> ClipFiles:
+def _takes_keypoints(source: Source) -> bool:
+    return source.keypoints is not None or variant_of(source, FACTS) == "keypoints"
+
+
+def _open_files(source: Source) -> Mapping[str, ClipFiles]:
+    """The files of each split: mostly the same for all, but an archive a split where they come as published."""
+    if source.keypoints is None and _takes_keypoints(source):
+        return _published_keypoints(source)
     files: ClipFiles
     if source.keypoints is not None:
         files = ReadyKeypoints(existing(source.keypoints, FACTS), source.scratch)
@@ -127,7 +126,21 @@ def _open_files(source: Source) -> ClipFiles:
         files = Videos(require_root(source, FACTS), pictures=False)
     if not len(files):
         raise UsageError(f"{files.root}: holds no {files.noun}. Expected is {FACTS.layout}")
-    return files
+    return dict.fromkeys(_SPLITS, files)
+
+
+def _published_keypoints(source: Source) -> Mapping[str, ClipFiles]:
+    root = require_root(source, FACTS)
+    found = {
+        read_split(match[1].lower()): root / folder / match[0]
+        for folder, names in walk(root)
+        for match in filter(None, map(_KEYPOINTS.fullmatch, names))
+    }
+    if not found:
+        raise UsageError(
+            f"{root}: no {{train,val,test}}_2D_keypoints.tar.gz in it; give unpacked keypoints with --keypoints"
+        )
+    return {split: ReadyKeypoints(path, source.scratch) for split, path in found.items()}
 
 
 def _annotations(source: Source) -> list[_Annotation]:
@@ -155,7 +168,7 @@ def _named_annotation(path: Path) -> _Annotation:
     return _Annotation(read_split(split[1]) if split else "", "realigned" in path.stem.lower(), path)
 
 
-def _entries(annotation: _Annotation, files: ClipFiles, source: Source) -> Iterator[Clip | Rejection]:
+def _entries(annotation: _Annotation, files: Mapping[str, ClipFiles], source: Source) -> Iterator[Clip | Rejection]:
     table = open_table(annotation.path, source.columns, needs=(("id", "name"), ("text",)))
     for row in table.rows():
         place = f"{annotation.path.name}, line {row.line}"
@@ -169,15 +182,18 @@ def _entries(annotation: _Annotation, files: ClipFiles, source: Source) -> Itera
             yield Rejection(name or place, rejected.reason, f"{place}, {name}: {rejected}")
 
 
-def _clip(row: Row, name: str, annotation: _Annotation, files: ClipFiles, source: Source) -> Clip:
+def _clip(row: Row, name: str, annotation: _Annotation, files: Mapping[str, ClipFiles], source: Source) -> Clip:
     signer = _SIGNER.fullmatch(name)
+    split = annotation.split or read_split(row.get("split"))
+    if split not in files:
+        raise ClipRejected("keypoints-missing", f"there is no archive with the keypoints of {split}")
     return Clip(
         clip_id=name,
         language=source.language.code,
         corpus=FACTS.name,
-        split=annotation.split or read_split(row.get("split")),
+        split=split,
         unit=FACTS.unit,
-        **_pixels(row, name, files),
+        **_pixels(row, name, files[split]),
         **read_text(row.cells.get("text", ""), source.language),
         signer=signer[1] if signer else row.get("signer"),
         gloss=row.get("gloss"),
@@ -194,5 +210,10 @@ def _pixels(row: Row, name: str, files: ClipFiles) -> dict[str, Any]:
         return {**files.clip_fields(raw), "start_s": start_s, "end_s": end_s}
     fields = files.clip_fields(ready or files.find(name))
     if "keypoints" in fields:
-        fields.update(fps=_FPS, width=_WIDTH, height=_HEIGHT)
+        fields.update(fps=_fps(row), width=_WIDTH, height=_HEIGHT)
     return fields
+
+
+def _fps(row: Row) -> float:
+    """The table's own column, which users add when they probe the clips; else that of the published samples."""
+    return read_fps(row) or _FPS

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..annotations.names import strip_suffix
+from ..annotations.table import BadRow, Row, Table
+from ..annotations.times import parse_span
 from ..errors import ClipRejected
 from ..languages import Language, normalise_text
+from ..options import MAX_FPS, MAX_PIXELS, MIN_FPS
 from ..records import Clip, Rejection
 from .base import CorpusFacts
 from .files import ClipFiles
-from .names import strip_suffix
-from .table import BadRow, Row, Table
-from .times import parse_span
 
 _SPLITS = {
     **dict.fromkeys(("", "train", "training", "trn"), "train"),
@@ -130,17 +131,30 @@ def _frame_facts(row: Row, fields: dict[str, Any]) -> dict[str, Any]:
     media: Path | None = fields.get("media")
     if media is not None and media.is_file():
         return {}
-    facts = {meaning: _positive(row, meaning) for meaning in ("fps", "width", "height")}
-    whole = {meaning: int(facts[meaning] or 0) or None for meaning in ("width", "height")}
-    return {"fps": facts["fps"], **whole}
+    width, height = (read_number(row, side, 1, MAX_PIXELS) for side in ("width", "height"))
+    return {"fps": read_fps(row), "width": width and int(width), "height": height and int(height)}
 
 
-def _positive(row: Row, meaning: str) -> float | None:
+def read_fps(row: Row) -> float | None:
+    """The frame rate that a row names, None where it names none.
+
+    Raises:
+        ClipRejected: `bad-number`.
+    """
+    return read_number(row, "fps", MIN_FPS, MAX_FPS)
+
+
+def read_number(row: Row, meaning: str, least: float, most: float) -> float | None:
+    """A number of a row, None where nothing is written.
+
+    Raises:
+        ClipRejected: `bad-number`: no number, or not between `least` and `most`.
+    """
     text = row.get(meaning)
     try:
         value = float(text) if text else None
     except ValueError:
         value = math.nan
-    if value is not None and not 0 < value < math.inf:
-        raise ClipRejected("bad-number", f"{meaning} is {text!r}, which is no positive number")
+    if value is not None and not least <= value <= most:
+        raise ClipRejected("bad-number", f"{meaning} is {text[:80]!r}, which is no number from {least:g} to {most:g}")
     return value

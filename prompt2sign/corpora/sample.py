@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
+from ..acquire.wanted import Wanted
+from ..annotations.table import open_table
 from ..errors import MissingError
 from ..records import Clip, Rejection
+from .asked import variant_of
 from .base import CorpusFacts, Plan, Source
 from .files import Videos, require_language
 from .rows import table_clips
 from .survey import survey, unique_ids
-from .table import open_table
 
 FACTS = CorpusFacts(
     name="sample",
@@ -38,9 +40,14 @@ class SampleCorpus:
         """What is known before anything is read."""
         return FACTS
 
+    def wanted(self, source: Source) -> Sequence[Wanted]:
+        """Nothing. It is there already."""
+        variant_of(source, FACTS)
+        return ()
+
     def plan(self, source: Source) -> Plan:
         """Count the clips and the bytes of their videos."""
-        return survey(lambda: self.clips(source))
+        return survey(lambda: self.clips(source), source)
 
     def clips(self, source: Source) -> Iterator[Clip | Rejection]:
         """Stream the clips.

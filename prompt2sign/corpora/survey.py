@@ -6,26 +6,67 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from ..errors import MissingError
+from ..annotations.offsets import offsets_of, video_key
+from ..errors import MissingError, UsageError
 from ..records import Clip, Rejection
-from .base import Plan
+from .base import Plan, Source
 
 #: Folders of pictures or JSON files whose sizes are added up; the others are taken as large as their mean.
 _FOLDERS_LOOKED_INTO = 200
 
 
-def survey(entries: Callable[[], Iterable[Clip | Rejection]]) -> Plan:
+def survey(entries: Callable[[], Iterable[Clip | Rejection]], source: Source, *, cued: bool = False) -> Plan:
     """A plan from a corpus's own clips: counts are exact, bytes are from file sizes.
 
     Args:
         entries: Gives the clips; a `MissingError` it raises becomes what the plan misses.
+        source: What the user asked for; of this only the table of offsets is looked at.
+        cued: Are the clips made from subtitles, which such a table moves?
+
+    Raises:
+        UsageError: The table of offsets moves nothing.
     """
+    videos: set[str] = set()
     try:
-        return _count(entries())
+        plan = _count(_watched(entries(), videos))
     except MissingError as error:
         return Plan(0, 0, missing=(str(error),))
+    if source.cues.offsets is None or not plan.n_clips:
+        return plan
+    if not cued:
+        raise UsageError(
+            f"{source.cues.offsets}: offsets move subtitles, and the clips of this corpus have the times of its "
+            "tables: leave the offsets out (--offsets, cues.offsets), and mend the tables"
+        )
+    return replace(plan, notes=(*plan.notes, *_offsets_note(source.cues.offsets, videos)))
+
+
+def _watched(entries: Iterable[Clip | Rejection], videos: set[str]) -> Iterator[Clip | Rejection]:
+    """The same entries; the videos of the clips are noted."""
+    for entry in entries:
+        if isinstance(entry, Clip):
+            videos.add(video_key(entry.video))
+        yield entry
+
+
+def _offsets_note(path: Path, videos: set[str]) -> tuple[str, ...]:
+    """Which rows of a table of offsets are of no video with clips: its names may be written otherwise."""
+    named = offsets_of(path)
+    strange = [video for video in named if video not in videos]
+    if not strange:
+        return ()
+    if len(strange) == len(named):
+        raise UsageError(
+            f"{path}: none of its {len(named):,} offsets is of a video that has clips here: the first is of "
+            f"{strange[0]!r}, and the videos are called like {min(videos)!r}; mend the column `video`"
+        )
+    return (
+        f"{len(strange):,} of the {len(named):,} offsets in {path} are of no video that has clips here, such as "
+        f"{strange[0]!r}",
+    )
 
 
 def _count(entries: Iterable[Clip | Rejection]) -> Plan:

@@ -23,6 +23,7 @@ from ..skeleton import N_KEYPOINTS
 from .clip_files import POSE_SUFFIX, clip_files, list_members
 from .depth import world_from_file
 from .json_frames import People, label_of, mixed_clips, read_frames, refuse_large
+from .long_keypoints import is_long, read_long
 from .signer_choice import choose_signer
 
 __all__ = ["import_keypoints", "list_members"]
@@ -34,7 +35,8 @@ def import_keypoints(
     """Read one clip's ready keypoints, whatever their kind.
 
     Args:
-        path: A folder of JSON files, a `.pose` file, or a folder or archive of many clips.
+        path: A folder of JSON files, a `.pose` file, a folder or archive of many clips, or the file of a whole
+            recording (`long_keypoints`), whose clips are named by their frames.
         member: Name of the clip inside (see `list_members`); may be empty where there is only one.
         fps: Frames per second, needed for JSON; a `.pose` file's own goes first.
         width: Picture width in pixels, needed for DWPose; 0 stands in the result where OpenPose cannot tell.
@@ -52,20 +54,23 @@ def import_keypoints(
         FormatError: The archive is damaged or not safe.
         MissingError: A `.pose` file, and the package that reads them is not installed.
     """
+    people, values = read_long(path, member) if is_long(path) else _read_files(path, member, width, height)
+    fps, width, height = people.fps or fps, people.width or width, people.height or height
+    where = path / member if member else path
+    xyc, space = signer_of(people, where, values)
+    world = None if space is None else world_from_file(xyc, space, width or 0)
+    keypoints = Keypoints(xyc, _checked_fps(fps, where), width or 0, height or 0, people.estimator, world)
+    return keypoints, values
+
+
+def _read_files(path: Path, member: str, width: int | None, height: int | None) -> tuple[People, dict[str, Any]]:
     files = clip_files(path, member)
     first = next(files, None)
     if first is None:
         raise ClipRejected("no-keypoints", f"{path}/{member}: its files have gone; bring them back")
     if first.name.lower().endswith(POSE_SUFFIX):
-        people, values = _read_pose(path, first, files)
-        fps, width, height = people.fps or fps, people.width or width, people.height or height
-    else:
-        people, values = read_frames(path, chain([first], files), width, height)
-    where = path / member if member else path
-    xyc, space = _signer(people, where, values)
-    world = None if space is None else world_from_file(xyc, space, width or 0)
-    keypoints = Keypoints(xyc, _checked_fps(fps, where), width or 0, height or 0, people.estimator, world)
-    return keypoints, values
+        return _read_pose(path, first, files)
+    return read_frames(path, chain([first], files), width, height)
 
 
 def _read_pose(path: Path, entry: Entry, rest: Iterator[Entry]) -> tuple[People, dict[str, Any]]:
@@ -82,13 +87,21 @@ def _read_pose(path: Path, entry: Entry, rest: Iterator[Entry]) -> tuple[People,
     return people, {"kind": "pose", "n_files": 1, "n_missing_frames": 0, "notes": []}
 
 
-def _signer(
+def signer_of(
     people: People, where: Path, values: dict[str, Any]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """`xyc` and `space` of the signer, (T, 137, 3) both; puts what was counted on the way into `values`."""
+    # Whoever is nowhere has confidence 0; one that is no number is a fault as much as a place that is none.
+    is_claimed = not bool((people.xyc[..., 2] <= 0).all())
     n_unusable = _clean(people.xyc)
     found = (people.xyc[..., 2] > 0).any(axis=1)
     rows, frames = people.xyc[found], people.frames[found]
+    if not len(rows) and is_claimed:
+        raise ClipRejected(
+            "unusable-points",
+            f"{where}: somebody was found, but all coordinates or confidences are no numbers or absurdly large; run "
+            "the estimator again, or look at its files",
+        )
     if not len(rows):
         raise ClipRejected(
             "nobody", f"{where}: nobody was found in any of its {people.n_frames} frames; look at the video"
@@ -114,9 +127,11 @@ def _signer(
 
 def _clean(xyc: NDArray[np.float32]) -> int:
     """Make every point that is not found or not usable 0, 0, 0, in place; gives the number of unusable ones."""
-    usable = np.isfinite(xyc).all(axis=-1) & (np.abs(xyc[..., :2]) <= MAX_PIXELS).all(axis=-1)
-    xyc[~usable | ~(xyc[..., 2] > 0)] = 0
-    return int((~usable).sum())
+    x, y, confidence = (xyc[..., column] for column in range(3))
+    # Written so that what is no number fails it.
+    usable = (np.abs(x) <= MAX_PIXELS) & (np.abs(y) <= MAX_PIXELS) & np.isfinite(confidence)
+    xyc[~(usable & (confidence > 0))] = 0
+    return int(np.count_nonzero(~usable))
 
 
 def _checked_fps(fps: float | None, where: Path) -> float:

@@ -5,12 +5,27 @@ Everything goes through PyAV, whose wheels carry the codecs: no ffmpeg program i
 
 from pathlib import Path
 
+from .crop import Box
+from .cut import Cut, Span, find_cut
 from .pictures import Pictures
 from .timeline import VideoInfo, probe
 from .trim import TrimReport, trim
 from .video import Frames, Video
 
-__all__ = ["Frames", "Pictures", "TrimReport", "Video", "VideoInfo", "open_frames", "probe", "trim"]
+__all__ = [
+    "Box",
+    "Cut",
+    "Frames",
+    "Pictures",
+    "Span",
+    "TrimReport",
+    "Video",
+    "VideoInfo",
+    "find_cut",
+    "open_frames",
+    "probe",
+    "trim",
+]
 
 
 def open_frames(path: Path, fps: float | None = None) -> Frames:

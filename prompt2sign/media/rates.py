@@ -23,7 +23,9 @@ def as_rate(fps: float) -> Fraction:
         fps: Frames per second, above zero.
     """
     nearest = min(STANDARD_RATES, key=lambda rate: abs(float(rate) - fps))
-    return nearest if abs(float(nearest) - fps) < 0.005 else Fraction(fps).limit_denominator(1001)
+    if abs(float(nearest) - fps) < 0.005:
+        return nearest
+    return max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))  # a rate of 0 is none
 
 
 def constant_rate(times_s: NDArray[np.float64], declared: Iterable[Fraction]) -> Fraction | None:

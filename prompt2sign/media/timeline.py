@@ -68,6 +68,7 @@ class Timeline:
             is constant.
         keyframes: (M, 2) int64 timestamp of each keyframe, and the timestamp to seek to for it; may be empty.
         timed: The timestamps name the frames; else only their number does.
+        times_s: (N,) ascending seconds from the first frame to each; on the grid where the rate is constant.
     """
 
     info: VideoInfo
@@ -76,6 +77,7 @@ class Timeline:
     shown: NDArray[np.intp]
     keyframes: NDArray[np.int64]
     timed: bool
+    times_s: NDArray[np.float64]
 
 
 def probe(path: Path) -> VideoInfo:
@@ -121,7 +123,8 @@ def _timeline(path: Path, n_bytes: int, _mtime_ns: int) -> Timeline:
             rotation=rotation,
             n_declared=packets.declared(n_bytes, rate),
         )
-        return Timeline(info, packets.pts, packets.start_s, shown, packets.keyframes, packets.timed)
+        on_grid = times_s[:-1] if vfr else np.arange(len(packets.pts)) / float(rate)
+        return Timeline(info, packets.pts, packets.start_s, shown, packets.keyframes, packets.timed, on_grid)
 
 
 def _declared_rates(stream: VideoStream) -> list[Fraction]:

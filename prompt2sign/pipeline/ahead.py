@@ -17,24 +17,35 @@ def check_ahead(stages: Iterable[Stage], ledger: Ledger, pipeline: Pipeline) -> 
     """Check what the stages will need.
 
     Raises:
-        MissingError: A package is not installed.
-        UsageError: There is no such estimator, or there are fewer templates than prompts wanted.
+        MissingError: A package, a program, a file of weights or a GPU is not there.
+        UsageError: There is no such estimator, its options do not fit together, or there are fewer templates than
+            prompts wanted.
     """
     names = {stage.name for stage in stages}
+    if "trim" in names and pipeline.trim.crop == "signer":
+        _check_crop(ledger.clips())
     if "pose" in names:
         _check_pose(ledger.clips(), pipeline)
     if "prompts" in names:
         _check_prompts(pipeline)
 
 
+def _check_crop(clips: Iterable[Clip]) -> None:
+    """The signer is looked for by the embedded estimator, whoever estimates the clips."""
+    from ..estimators.base import require_installed
+
+    if any(clip.keypoints is None for clip in clips):
+        require_installed("mediapipe")
+
+
 def _check_pose(clips: Iterable[Clip], pipeline: Pipeline) -> None:
     """Two clips of a kind need the same package: each kind is looked at once."""
-    from ..estimators.base import require_installed
+    from ..estimators.base import look_of
 
     estimated, pose_files = False, False
     for clip in clips:
         if clip.keypoints is None and not estimated:
-            require_installed(pipeline.pose.estimator)
+            look_of(pipeline.pose.estimator).check(pipeline.pose)
             estimated = True
         elif clip.keypoints is not None and not pose_files and clip.keypoints.suffix == ".pose":
             if find_spec("pose_format") is None:

@@ -6,23 +6,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..corpora import get_corpus
 from ..corpora.base import Corpus, CorpusFacts, Source
+from ..corpora.splits import describe_splits
 from ..errors import MissingError, RunError, UsageError
 from ..languages import Language
 from ..options import Pipeline
 from ..records import Clip, Rejection
 from .ahead import check_ahead
 from .engine import Workers
+from .fetching import fetch_corpus
 from .ledger import Ledger
 from .progress import Progress, size
 from .runner import StageSummary, run_stage
 from .stage import Stage, path_state
 from .stages import stages_of
 from .work import WorkFolder
+
+#: Entries that cannot become clips, told one by one before the first stage; a release lists all.
+_N_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Request:
         root: `--from`.
         text: `--text`.
         keypoints: `--keypoints`.
+        downloads: The folder given with `--downloads`; a corpus that can be fetched has `<corpus>` in it.
+        fetches: Fetch what is not there yet.
         n_jobs: Worker processes; 0 runs everything in this process.
         limit: Only the first so many clips, None for all.
         only: Only clips with these ids, empty for all.
@@ -51,6 +59,8 @@ class Request:
     root: Path | None = None
     text: Path | None = None
     keypoints: Path | None = None
+    downloads: Path = Path("downloads")
+    fetches: bool = False
     n_jobs: int = 1
     limit: int | None = None
     only: tuple[str, ...] = ()
@@ -148,21 +158,20 @@ def _check(request: Request, facts: CorpusFacts) -> None:
 
 
 def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: Ledger, progress: Progress) -> None:
-    source = Source(
-        language=request.language,
-        root=request.root,
-        text=request.text,
-        keypoints=request.keypoints,
-        scratch=work.source,
-        columns=dict(request.pipeline.columns),
-    )
+    source = source_of(request, corpus, work.source)
+    if request.fetches:
+        fetch_corpus(corpus, source, progress)
     plan = corpus.plan(source)
     if plan.missing:
-        raise MissingError(f"corpus {request.corpus} is not complete:\n" + "\n".join(f"  {m}" for m in plan.missing))
+        steps = (
+            [f"{number}. {step}" for number, step in enumerate(corpus.facts.steps, 1)] if source.root is None else []
+        )
+        lines = "\n".join(f"  {line}" for line in (*plan.missing, *steps))
+        raise MissingError(f"corpus {request.corpus} is not complete:\n{lines}")
     facts = corpus.facts
     progress.say(
-        f"{request.language.name} from {facts.title}: {plan.n_clips:,} clips, {size(plan.n_bytes)} to read "
-        f"(licence {facts.licence})"
+        f"{request.language.name}, corpus {facts.name} ({facts.title}): {plan.n_clips:,} clips, "
+        f"{size(plan.n_bytes)} to read; licence: {facts.licence}"
     )
     for note in plan.notes:
         progress.say(f"  note: {note}")
@@ -175,6 +184,30 @@ def _write_manifest(request: Request, corpus: Corpus, work: WorkFolder, ledger: 
     if request.strict:
         for rejection in ledger.rejections():
             raise RunError(f"--strict: {rejection.message}")
+    for rejection in islice(ledger.rejections(), _N_TOLD):
+        progress.say(f"  rejected ({rejection.reason}): {rejection.message}")
+    if (more := ledger.n_rejections() - _N_TOLD) > 0:
+        progress.say(f"  and {more:,} more")
+    progress.say(f"  {describe_splits(ledger.clips(), source.splits)}")
+
+
+def source_of(request: Request, corpus: Corpus, scratch: Path) -> Source:
+    """Where the corpus lies: where the user says, else where it is fetched to, if it can be."""
+    fetched = request.downloads.absolute() / request.corpus
+    pipeline = request.pipeline
+    source = Source(
+        language=request.language,
+        root=request.root,
+        text=request.text,
+        keypoints=request.keypoints,
+        scratch=scratch,
+        columns=dict(pipeline.columns),
+        fetched=fetched,
+        fetch=pipeline.fetch,
+        cues=pipeline.cues,
+        splits=pipeline.splits,
+    )
+    return replace(source, root=fetched) if request.root is None and corpus.wanted(source) else source
 
 
 def _select(entries: Iterable[Clip | Rejection], request: Request) -> Iterator[Clip | Rejection]:
@@ -232,6 +265,11 @@ def options_of(request: Request) -> dict[str, Any]:
     """The resolved options as a release keeps them: nothing of this machine, no job count."""
     options = request.pipeline.model_dump(mode="json")
     options["corpus"] = request.corpus
-    if options["prompts"]["templates"]:
-        options["prompts"]["templates"] = Path(options["prompts"]["templates"]).name
+    options["pose"] = request.pipeline.pose.as_released()
+    del options["visualise"]  # videos for people to look at, which no release holds
+    fetched = options["fetch"]  # the rest of it is addresses and keys of one machine
+    options["fetch"] = {name: fetched[name] for name in ("variant", "max_videos")}
+    for section, name in (("prompts", "templates"), ("cues", "offsets")):
+        if options[section][name]:
+            options[section][name] = Path(options[section][name]).name
     return options

@@ -9,7 +9,7 @@ from ..options import KeepOptions
 from ..records import Clip, Receipt
 from .keep import refusal
 from .ledger import Ledger
-from .stage import Stage, fingerprint, is_valid, needs_before
+from .stage import OPTIONAL, Stage, fingerprint, is_valid, needs_before
 from .work import WorkFolder
 
 
@@ -50,7 +50,7 @@ def outcomes(stages: Sequence[Stage], ledger: Ledger, work: WorkFolder, bounds: 
 def _outcome(clip: Clip, state: str, stages: Sequence[Stage], ledger: Ledger, work: WorkFolder) -> Outcome:
     receipts: dict[str, Receipt] = {}
     for stage in stages:
-        if not stage.applies(clip):
+        if stage.name in OPTIONAL or not stage.applies(clip):
             continue
         before = receipts[stage.after] if needs_before(stage, clip) else None
         receipt = ledger.receipt(stage.name, clip.clip_id)

@@ -47,6 +47,7 @@ class Workers:
     def __init__(self, n_jobs: int) -> None:
         self.n_jobs = n_jobs
         self._executor: Any = None
+        self._n_started = 0
 
     def __enter__(self) -> Self:
         return self
@@ -54,20 +55,25 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def run(self, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+    def run(self, tasks: Iterable[Task], n_jobs: int | None = None) -> Generator[Receipt, None, None]:
         """Run tasks and yield their receipts as they finish, in any order.
 
         Whoever stops early must close the iterator; tasks that run then end at once, with their processes.
+
+        Args:
+            tasks: What to do.
+            n_jobs: How many processes at most; None for all.
         """
         if self.n_jobs == 0:
             yield from run_here(tasks)
             return
+        n_jobs = min(self.n_jobs, n_jobs or self.n_jobs)
         waiting = iter(tasks)
         pool: dict[Future[Receipt], Task] = {}
         try:
             while True:
-                for task in islice(waiting, self.n_jobs + _AHEAD - len(pool)):
-                    pool[_submit(self._started(), task)] = task
+                for task in islice(waiting, n_jobs + _AHEAD - len(pool)):
+                    pool[_submit(self._started(n_jobs), task)] = task
                 if not pool:
                     break
                 try:
@@ -87,8 +93,12 @@ class Workers:
                 _await_hand_over(pool)
                 self._end()
 
-    def _started(self) -> Any:
-        self._executor = self._executor or _new_executor(self.n_jobs)
+    def _started(self, n_jobs: int) -> Any:
+        """The processes; those of a stage that wanted another number of them end, and what they hold is free again."""
+        if n_jobs != self._n_started:
+            self._end()
+        if self._executor is None:
+            self._executor, self._n_started = _new_executor(n_jobs), n_jobs
         return self._executor
 
     def _end(self) -> None:
@@ -150,6 +160,7 @@ def _new_executor(n_jobs: int) -> Any:
 def _start_worker(parent: int) -> None:
     """Ctrl-C is the parent's; and a worker whose parent was killed ends, rather than write beside the next build's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_grown_workers()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -157,6 +168,13 @@ def _start_worker(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _keep_grown_workers() -> None:
+    """Where psutil is installed, loky takes a worker that has loaded an estimator for one that leaks, and ends it."""
+    from joblib.externals.loky import process_executor
+
+    process_executor._USE_PSUTIL = False
 
 
 def _submit(executor: Any, task: Task) -> Future[Receipt]:

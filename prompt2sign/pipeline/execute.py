@@ -33,6 +33,7 @@ class Task:
         output: Where the output belongs.
         root: The work folder, so that the receipt can name the output relative to it.
         fingerprint: Of the result to come.
+        beside: A second output to work from, see `Job`.
     """
 
     stage: Stage
@@ -41,6 +42,7 @@ class Task:
     output: Path
     root: Path
     fingerprint: str
+    beside: Path | None = None
 
 
 def execute(task: Task) -> Receipt:
@@ -56,7 +58,7 @@ def execute(task: Task) -> Receipt:
     try:
         if task.stage.suffix:
             task.output.parent.mkdir(parents=True, exist_ok=True)
-        result = task.stage.run(Job(task.clip, task.source, temporary))
+        result = task.stage.run(Job(task.clip, task.source, temporary, task.beside))
         output = _keep(task, temporary, result)
         return _receipt(task, started, status="done", values=result.values, **output)
     except ClipRejected as error:

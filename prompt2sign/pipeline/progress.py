@@ -10,6 +10,7 @@ from ..records import Receipt
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..acquire.report import Report
     from .stage import Stage
 
 _LINE_EVERY_S = 5.0
@@ -20,6 +21,9 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """Tell people one thing."""
+
+    def downloads(self) -> Report:
+        """Whoever is to be told of files that are fetched."""
 
     def begin(self, stage: Stage, n_clips: int, cost: str) -> None:
         """A stage starts on so many clips; `cost` says what it will take."""
@@ -36,6 +40,12 @@ class Silent:
 
     def say(self, line: str) -> None:
         """Nothing."""
+
+    def downloads(self) -> Report:
+        """Nobody."""
+        from ..acquire.report import Silent as SilentReport
+
+        return SilentReport()
 
     def begin(self, stage: Stage, n_clips: int, cost: str) -> None:
         """Nothing."""
@@ -56,6 +66,12 @@ class Lines:
     def say(self, line: str) -> None:
         """Print it."""
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def downloads(self) -> Report:
+        """Lines too."""
+        from .fetch_progress import FetchLines
+
+        return FetchLines(self.say)
 
     def begin(self, stage: Stage, n_clips: int, cost: str) -> None:
         """Say what will be done."""
@@ -89,6 +105,12 @@ class Bars:
     def say(self, line: str) -> None:
         """Print it above the bar."""
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def downloads(self) -> Report:
+        """A bar a file."""
+        from .fetch_progress import FetchBars
+
+        return FetchBars(self._console)
 
     def begin(self, stage: Stage, n_clips: int, cost: str) -> None:
         """Start a bar."""

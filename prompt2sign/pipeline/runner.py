@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import compress
+from pathlib import Path
 
 from ..errors import RunError
 from ..records import Clip, Receipt
@@ -14,11 +15,19 @@ from .engine import Workers, run_here
 from .execute import Task
 from .ledger import Ledger
 from .progress import Progress, duration
-from .stage import Stage, fingerprint, is_valid, needs_before
+from .stage import BESIDE, Stage, fingerprint, is_valid, needs_before
 from .work import WorkFolder
 
 #: Failures that may not happen again; everything else gives the same answer for the same input.
-_WORTH_ANOTHER_TRY = {"unexpected", "worker-died", "out-of-memory", "bad-file"}
+_WORTH_ANOTHER_TRY = {
+    "unexpected",
+    "worker-died",
+    "out-of-memory",
+    "bad-file",
+    "estimator-died",
+    "estimator-stuck",
+    "gpu-out-of-memory",
+}
 #: A worker process takes half a second to start. The bound keeps clips that need much memory out of this process, too.
 _LONG_S = 1.0
 
@@ -74,8 +83,9 @@ def run_stage(
     if not summary.todo:
         return summary
     seconds = n_frames * (ledger.get_meta(_rate_key(stage)) or stage.milliseconds_a_frame) / 1000
-    run, n_jobs = (run_here, 1) if _stays_here(stage, seconds) else (workers.run, workers.n_jobs)
-    receipts = run(_tasks(stage, ledger, work, stale))
+    tasks = _tasks(stage, ledger, work, stale)
+    n_jobs = 0 if _stays_here(stage, seconds) else min(workers.n_jobs, most_workers(stage) or workers.n_jobs)
+    receipts = workers.run(tasks, n_jobs) if n_jobs else run_here(tasks)
     progress.begin(stage, summary.todo, _cost(summary.todo, n_frames, seconds, n_jobs))
     try:
         for receipt in receipts:
@@ -97,6 +107,12 @@ def run_stage(
 def _stays_here(stage: Stage, seconds: float) -> bool:
     """Is the stage light enough for this process? `seconds` is what it will take by the rate last seen here."""
     return stage.workers == "never" or (stage.workers == "if long" and seconds < _LONG_S)
+
+
+def most_workers(stage: Stage) -> int | None:
+    """How many processes a stage can use, None for any number; few stages have a limit to tell."""
+    limit: int | None = getattr(stage, "most_workers", lambda: None)()
+    return limit
 
 
 def _cost(n_clips: int, n_frames: int, seconds: float, n_jobs: int) -> str:
@@ -149,4 +165,10 @@ def _tasks(stage: Stage, ledger: Ledger, work: WorkFolder, stale: array.array[in
             output=work.output(stage.folder, clip.clip_id, stage.suffix),
             root=work.root,
             fingerprint=expected,
+            beside=_beside(stage, clip, ledger, work),
         )
+
+
+def _beside(stage: Stage, clip: Clip, ledger: Ledger, work: WorkFolder) -> Path | None:
+    receipt = ledger.receipt(BESIDE[stage.name], clip.clip_id) if stage.name in BESIDE else None
+    return work.absolute(receipt.output) if receipt and receipt.output else None

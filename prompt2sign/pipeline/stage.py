@@ -20,6 +20,11 @@ from .work import WorkFolder
 
 Needs = Literal["always", "if long", "never"]
 
+#: Stages that take the output of another one besides that of the stage before.
+BESIDE = {"visualise": "trim"}
+#: Stages for people to look at: whatever comes of them, the release keeps the clip.
+OPTIONAL = frozenset({"visualise"})
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -29,11 +34,13 @@ class Job:
         clip: The clip.
         source: Output of the stage before, None where there is none.
         target: Where to write the output; a temporary name, renamed once the stage has returned.
+        beside: Output of the stage that `BESIDE` names, None where there is none.
     """
 
     clip: Clip
     source: Path | None
     target: Path
+    beside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

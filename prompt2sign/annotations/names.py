@@ -9,6 +9,12 @@ from collections.abc import Collection, Iterable
 
 from ..errors import ClipRejected
 
+#: Endings of video files that tables often leave out.
+VIDEO_SUFFIXES = frozenset(
+    (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv",
+     ".3gp", ".mxf")
+)  # fmt: skip
+
 
 class NameIndex:
     """The files of a corpus by name.
@@ -21,8 +27,10 @@ class NameIndex:
         self.paths = tuple(paths)
         self._suffixes = suffixes
         self._by_stem: dict[str, list[int]] = {}
+        self._by_path: dict[str, list[int]] = {}
         for number, path in enumerate(self.paths):
             self._by_stem.setdefault(self._stem(path), []).append(number)
+            self._by_path.setdefault(_composed(path), []).append(number)
 
     def find(self, name: str) -> str | None:
         """The path that fits a name best, None where none does.
@@ -32,6 +40,9 @@ class NameIndex:
                 several paths.
         """
         wanted = clean_path(name)
+        exact = self._by_path.get(wanted, ())
+        if len(exact) == 1:  # spares ranking hundreds of files that share a name in as many folders
+            return self.paths[exact[0]]
         ranked = [(self._closeness(wanted, self.paths[n]), n) for n in self._by_stem.get(self._stem(wanted), ())]
         fitting = sorted((rank, number) for rank, number in ranked if rank is not None)
         if not fitting:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from ..errors import ClipRejected
@@ -61,13 +61,37 @@ def read_cues(path: Path) -> Iterator[Cue | BadCue]:
         OSError: The file cannot be read.
     """
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        lines = ((number, line.rstrip("\n")) for number, line in enumerate(file, 1))
-        webvtt = False
-        for blank, group in groupby(lines, key=lambda numbered: not numbered[1].strip()):
-            block = list(group)
-            webvtt = webvtt or (block[0][0] == 1 and block[0][1].startswith("WEBVTT"))
-            if not blank and not (webvtt and _is_header(block)):
+        first = file.readline()
+        webvtt = first.startswith("WEBVTT")
+        lines = enumerate((line.rstrip("\n") for line in chain([first], file)), 1)
+        for block in _webvtt_blocks(lines) if webvtt else _blocks(lines):
+            if not (webvtt and _is_header(block)):
                 yield _cue(block)
+
+
+def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[Block]:
+    """Lines between blank ones."""
+    for blank, group in groupby(lines, key=lambda numbered: not numbered[1].strip()):
+        if not blank:
+            yield list(group)
+
+
+def _webvtt_blocks(lines: Iterable[tuple[int, str]]) -> Iterator[Block]:
+    """Lines between empty ones: one with a space is a line of its cue, in the captions of video sites above the text.
+
+    Careless files part cues by it all the same.
+    """
+    for empty, group in groupby(lines, key=lambda numbered: not numbered[1]):
+        block = list(group)
+        if empty or not any(line.strip() for _, line in block):
+            continue
+        careless = sum("-->" in line for _, line in block) > 1
+        yield from _blocks(block) if careless else [block]
+
+
+def strip_markup(text: str) -> str:
+    """A text without the tags of SRT and WebVTT, their times inside of cues, and `{\\an8}` of other formats."""
+    return _MARKUP.sub("", text)
 
 
 def _is_header(block: Block) -> bool:
@@ -97,7 +121,7 @@ def _timed_cue(first: int, timing: str, raw: str) -> Cue | BadCue:
     except ClipRejected as rejected:
         return BadCue(first, rejected.reason, str(rejected))
     assert start_s is not None and end_s is not None
-    text = _MARKUP.sub("", raw).strip()
+    text = strip_markup(raw).strip()
     if not text:
         return BadCue(first, "text-missing", "the cue holds no text")
     return Cue(first, start_s, end_s, text, raw)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from ..errors import ClipRejected
 
 _SECONDS = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:[.,]\d*)?)", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d(?:[.,]\d*)?)", re.ASCII)
+
+#: Four months: no recording lasts so long, and larger numbers are no times but damage.
+MAX_S = 1e7
 
 
 def parse_time(text: str) -> float | None:
@@ -33,7 +35,7 @@ def parse_span(start: str, end: str) -> tuple[float | None, float | None]:
     """Start and end of a clip in seconds; None where nothing is written.
 
     Raises:
-        ClipRejected: `bad-times`: no number, not finite, negative, or not in order.
+        ClipRejected: `bad-times`: no number, not finite, negative, beyond `MAX_S`, or not in order.
     """
     try:
         span = parse_time(start), parse_time(end)
@@ -50,8 +52,10 @@ def check_span(start_s: float | None, end_s: float | None) -> None:
         ClipRejected: `bad-times`.
     """
     for value in (start_s, end_s):
-        if value is not None and not (math.isfinite(value) and value >= 0):
-            raise ClipRejected("bad-times", f"{value:g} s is no place in a video: times count from 0")
+        if value is not None and not 0 <= value <= MAX_S:
+            raise ClipRejected(
+                "bad-times", f"{value:g} s is no place in a video: times count from 0, up to {MAX_S:g} s"
+            )
     if end_s is not None and end_s <= (start_s or 0.0):
         raise ClipRejected(
             "bad-times", f"the clip ends at {end_s:g} s, which is not after its start at {start_s or 0.0:g} s"

@@ -6,6 +6,9 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 
+#: Lines a record may have. No text of a clip has so many; and what an open quote swallows is read so often again.
+_MAX_LINES = 200
+
 
 class _Lines:
     """Lines that can be read again."""
@@ -19,6 +22,8 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
+        if len(self.taken) == _MAX_LINES:
+            raise csv.Error(f"a cell goes on for more than {_MAX_LINES} lines")
         line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
         return line
