@@ -23,7 +23,7 @@ from prompt2sign.lifting import lift
 from prompt2sign.loaders import open_release
 from prompt2sign.media import Video, trim
 from prompt2sign.media.encode import X264, write_mp4
-from prompt2sign.options import LiftOptions
+from prompt2sign.options import LiftOptions, PoseOptions
 from prompt2sign.prompts import load_templates, prompts_for
 from prompt2sign.records import Clip
 from prompt2sign.release.skels_export import export_skels
@@ -43,7 +43,7 @@ def _rows(folder: Path) -> list[Row]:
     cut = [clip for clip in clips if clip.start_s is not None]
     trim_s = cpu_seconds(lambda: _trim_all(cut, folder))
     keypoints: dict[str, Keypoints] = {}
-    estimator = get_estimator("mediapipe")
+    estimator = get_estimator(PoseOptions())
     pose_s = cpu_seconds(lambda: keypoints.update(_estimate_all(estimator, cut, folder)))
     n_frames = sum(k.n_frames for k in keypoints.values())
     after_s = cpu_seconds(lambda: _after_pose(cut, keypoints, folder), repeat=3)

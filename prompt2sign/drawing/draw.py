@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import UsageError
 from ..skeleton import SKELETON
 from .camera import Camera, Size, View, frame_motions
-from .figure import BACKGROUND, limbs_of
+from .figure import BACKGROUND, Colour, limbs_of
 from .shapes import SHIFT, flatten
 
 Picture = NDArray[np.uint8]
@@ -48,6 +48,17 @@ def draw(
     _check(motion)
     camera = frame_motions([motion], size, view)
     return _pictures(motion, camera, _blank(camera, title))
+
+
+def draw_before(camera: Camera, motion: NDArray[np.float32], background: Colour = BACKGROUND) -> Iterator[Picture]:
+    """Draw a clip as `draw` does, before a camera of the caller's and on a colour of the caller's.
+
+    Raises:
+        UsageError: The motion is of another shape or not finite.
+    """
+    _check(motion)
+    width, height = camera.size
+    return _pictures(motion, camera, np.full((height, width, 3), background, np.uint8))
 
 
 def draw_together(

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
 from ..formats.keypoints import Keypoints
 from ..media import Frames
+from ..options import PoseOptions
 from ..skeleton import (
     BODY_25_FROM_MEDIAPIPE,
     FACE_68_FROM_MEDIAPIPE,
@@ -39,18 +39,13 @@ class MediaPipeEstimator:
     """MediaPipe Pose, Hands and Face Mesh; every clip gets graphs of its own, so that clips cannot touch each other.
 
     Args:
-        quality: `fast`, or `high` to fill missing hands from Holistic (about twice the time).
-
-    Raises:
-        UsageError: There is no such quality.
+        options: Of these, `quality`: `fast`, or `high` to fill missing hands from Holistic (about twice the time).
     """
 
     name = "mediapipe"
 
-    def __init__(self, quality: str = "fast") -> None:
-        if quality not in ("fast", "high"):
-            raise UsageError(f"quality {quality!r}: mediapipe knows `fast` and `high`")
-        self.quality = quality
+    def __init__(self, options: PoseOptions) -> None:
+        self.quality: str = options.quality
         self.version = metadata.version("mediapipe")
         with native_stderr_silenced():
             import cv2
