@@ -165,16 +165,17 @@ def _published(clip: Clip) -> dict[str, Any]:
 def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     """Everything that comes from clips: `data/`, `videos/`, `skels/`, `rejected.parquet`."""
     options = build.request.pipeline.shard
+    # `whole_folder` brings all files to the disk together.
     shards = ShardSetWriter(
         folder / "data",
         ShardInfo(step=options.step, layout=options.layout),
         shard_bytes=int(options.file_mb * 1e6),
         row_group=options.row_group_clips,
+        sync=False,
     )
     with shards:
         write_rejected(folder / REJECTED, _add_all(build, folder, shards, assembly))
     if options.skels:
-        # `whole_folder` brings all files to the disk together.
         places: dict[str, Path] = {convention: folder / "skels" / convention for convention in options.skels}
         export_together(open_release(folder), places, sync=False)
 
