@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -70,6 +70,12 @@ class ReleaseClip:
 
     def __repr__(self) -> str:
         return f"ReleaseClip({self.clip_id!r}, {self.lang}, {self.split}, {self.n_frames} frames, {self.text!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the clip's words, and its skeleton signing."""
+        from .notebook import clip_html
+
+        return clip_html(self)
 
     @property
     def n_frames(self) -> int:
@@ -147,22 +153,39 @@ def _lists(table: pa.Table, column: str) -> Iterator[NDArray[Any]]:
     for chunk in table.column(column).chunks:
         # A slice of a table shares its values with the rest of it: convert only what these rows point at.
         offsets = chunk.offsets.to_numpy()
-        values = chunk.values[offsets[0] : offsets[-1]].to_numpy(zero_copy_only=False)
+        values = _numbers(chunk.values[offsets[0] : offsets[-1]])
         for start, end in pairwise(offsets - offsets[0]):
             yield values[start:end]
 
 
+def _numbers(values: pa.Array) -> NDArray[Any]:
+    """Numbers as they lie in memory, or flags, of which Arrow packs eight into a byte and takes its time to unpack."""
+    if not pa.types.is_boolean(values.type) or not len(values):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    packed = np.frombuffer(values.buffers()[1], np.uint8)
+    flags = np.unpackbits(packed, count=values.offset + len(values), bitorder="little")
+    return flags[values.offset :].view(np.bool_)
+
+
 def _records(kind: type[Record], column: pa.ChunkedArray) -> Iterator[Record]:
-    """Records from structs, which may have grown fields since."""
-    known = {field.name for field in fields(kind)}
-    for values in _dicts(column, known):
-        yield kind(**values)
+    """Records from structs, which may have grown fields since; those that say the same are one."""
+    known = [field.name for field in column.type if field.name in kind.__dataclass_fields__]
+    made: dict[tuple[Any, ...], Record] = {}
+    for values in _rows(column, known):
+        if values not in made:
+            made[values] = kind(**dict(zip(known, values, strict=True)))
+        yield made[values]
 
 
-def _dicts(column: pa.ChunkedArray, known: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The structs of a column with their known fields or all, field by field: converting struct by struct is slow."""
-    names = [field.name for field in column.type if known is None or field.name in known]
+def _dicts(column: pa.ChunkedArray) -> Iterator[dict[str, Any]]:
+    """The structs of a column."""
+    names = [field.name for field in column.type]
+    return (dict(zip(names, values, strict=True)) for values in _rows(column, names))
+
+
+def _rows(column: pa.ChunkedArray, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The named fields of the structs of a column, field by field: converting struct by struct is slow."""
+    places = [column.type.get_field_index(name) for name in names]
     for chunk in column.chunks:
-        children = dict(zip((field.name for field in column.type), chunk.flatten(), strict=True))
-        for values in zip(*(children[name].to_pylist() for name in names), strict=True):
-            yield dict(zip(names, values, strict=True))
+        children = chunk.flatten()
+        yield from zip(*(children[place].to_pylist() for place in places), strict=True)

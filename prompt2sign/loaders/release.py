@@ -119,7 +119,8 @@ class Release:
             return [self._at(position) for position in range(*key.indices(len(self)))]
         if isinstance(key, str):
             if key not in self._positions:
-                raise UsageError(f"{self.path}: no clip {key!r}; `to_pandas()['clip_id']` lists them")
+                some = ", ".join(map(repr, list(self._positions)[:5]))
+                raise UsageError(f"{self.path}: no clip {key!r}; its column clip_id names all, such as {some}")
             return self._at(self._positions[key])
         if not -len(self) <= key < len(self):
             raise IndexError(f"{self.path}: clip {key} of {len(self)}")

@@ -10,6 +10,7 @@ from ..skeleton import (
     LEFT_SHOULDER,
     LEFT_WRIST,
     NECK,
+    NOSE,
     RIGHT_ELBOW,
     RIGHT_HAND,
     RIGHT_SHOULDER,
@@ -17,7 +18,7 @@ from ..skeleton import (
 )
 from .figure import Signer
 from .handshapes import KNUCKLES_M, Direction
-from .motion import HEAD_CENTRE_M, Motion
+from .motion import NOSE_TIP_M, Motion
 from .rotations import Array, about, unit
 from .scene import CLOTH, FACE, HAIR, SKIN, Scene, ShapeList, bounds, group_bounds
 
@@ -39,8 +40,8 @@ def build_scene(motion: Motion, frame: int, signer: Signer) -> Scene:
     """Everything there is to see of a signer in frame number `frame`."""
     shapes = ShapeList()
     joints, trunk = motion.xyz[frame], motion.trunk[frame]
-    centre = joints[NECK] + motion.head[frame] @ HEAD_CENTRE_M * signer.head_scale
     head = motion.head[frame] * signer.head_scale
+    centre = joints[NOSE] - head @ NOSE_TIP_M
     drop = trunk @ np.array([0.0, -SHOULDER_DROP_M, 0.0])
     _torso(shapes, joints[NECK] + drop, trunk, signer)
     _neck(shapes, joints[NECK] + drop, trunk, centre, head)

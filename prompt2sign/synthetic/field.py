@@ -71,7 +71,11 @@ def scene_distance(scene: Scene, members: Indices, n_members: int, x: float, y: 
         if scene.group[i] != group:
             group, in_group = scene.group[i], FAR
         distance = shape_distance(scene, i, x, y, z)
-        in_group = distance if in_group == FAR else joined(in_group, distance, scene.blend[i])
+        if in_group == FAR:
+            # Others of its group may be missing here, and nothing is carved out of nothing.
+            in_group = distance if scene.blend[i] >= 0 else FAR
+        else:
+            in_group = joined(in_group, distance, scene.blend[i])
         ends = j + 1 == n_members or scene.group[members[j + 1]] != group
         if ends and in_group < nearest:
             nearest, material = in_group, scene.material[i]

@@ -22,8 +22,9 @@ from .scene import FACE, HAIR, SKIN, Indices, Scene, bounds
 
 #: The picture is cut into squares of this many pixels, each of which looks only at the shapes it may see.
 TILE_PX = 16
-#: Shapes count for a tile when they are this near to its rays, metres: they darken what is beside them.
-TILE_MARGIN_M = 0.02
+#: Shapes count for a tile when they are this near to its rays, metres: they darken what is beside them. Those that flow
+#: into others count from farther off, by a share of the way over which they do: beyond, it is no more than a pixel.
+TILE_MARGIN_M, FLOW_MARGIN = 0.02, 0.8
 #: Where rays start and stop, metres in front of and behind the plane of the shoulders.
 FRONT_M, BEHIND_M = 0.75, 0.45
 #: Pixels that differ more than this from a neighbour are drawn again with four rays (0 to 1, as displayed).
@@ -70,7 +71,7 @@ def shapes_by_tile(scene: Scene, camera: Camera) -> tuple[Indices, Indices]:
         n_members: (rows, columns) int64.
     """
     middle, radius = bounds(scene.is_ellipsoid, scene.start, scene.end, scene.radius)
-    radius = radius + TILE_MARGIN_M
+    radius = radius + np.maximum(TILE_MARGIN_M, FLOW_MARGIN * np.abs(scene.blend))
     pixels = camera.project(middle)
     radius_px = camera.focal_px * radius / (camera.distance_m - middle[:, 2] - radius)
     columns = (np.arange(-(-camera.width // TILE_PX)) + 0.5) * TILE_PX
