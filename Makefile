@@ -10,15 +10,17 @@ demo: $(READY)  ## Build a release from the embedded sample, look into it, check
 	$(BIN)/prompt2sign build --lang gsl --corpus sample --work demo/work --out demo/release
 	$(BIN)/prompt2sign inspect demo/release
 	$(BIN)/prompt2sign validate demo/release
+	$(BIN)/prompt2sign report demo/release --work demo/work
 	@echo
 	@echo "demo/release is a finished release. Look at:"
+	@echo "  demo/release-report/index.html   the report: open it in any browser"
 	@echo "  demo/release/README.md        the dataset card"
 	@echo "  demo/release/data/            the Parquet shards"
 	@echo "  demo/release/release.json     counts, options, versions, checksums"
 	@echo "Run 'make demo' again: nothing is done twice."
 
 test: $(READY)  ## The tests, in about ten minutes.
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" --numprocesses auto --dist loadfile
 
 test-long: $(READY)  ## What takes long: many kills, 100,000 clips.
 	$(BIN)/python -m pytest -m long
@@ -38,7 +40,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[mediapipe,pose,render,train,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[mediapipe,pose,download,wholebody,render,plot,train,dev]"
 	$(BIN)/prompt2sign doctor
 	touch $@
 

@@ -224,8 +224,8 @@ def test_broken_json_is_rejected_by_file_name(tmp_path: Path, fault: str) -> Non
 
 
 def test_wrong_length_is_said(tmp_path: Path) -> None:
-    error = rejection(write_frames(tmp_path, [[{"pose_keypoints_2d": [1.0] * 405}]]))
-    assert "405" in str(error) and "75" in str(error)
+    error = rejection(write_frames(tmp_path, [[{"pose_keypoints_2d": [1.0] * 390}]]))
+    assert "390" in str(error) and "75" in str(error)
 
 
 def test_huge_json_is_rejected_before_it_is_read(tmp_path: Path) -> None:

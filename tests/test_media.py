@@ -14,6 +14,7 @@ import pytest
 
 from prompt2sign.errors import ClipRejected, UsageError
 from prompt2sign.media import Pictures, Video, open_frames, probe, trim
+from prompt2sign.media.rates import as_rate
 from prompt2sign.media.timeline import timeline
 
 from .media_files import (
@@ -387,3 +388,8 @@ def test_real_clips_are_used_as_they_are_and_cut_exactly(shared_data: Path, tmp_
     cut = list(Video(tmp_path / "x").frames())
     assert report.n_frames == len(cut) == 12
     assert all(abs(a.astype(int) - b).mean() < 2 for a, b in zip(cut, whole[24:36], strict=True))
+
+
+@pytest.mark.parametrize("fps", [1e-9, 0.0001, 0.1, 29.97, 999.9])
+def test_no_rate_is_nothing(fps: float) -> None:
+    assert as_rate(fps) > 0

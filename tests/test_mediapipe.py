@@ -20,6 +20,7 @@ from prompt2sign.estimators.mediapipe_hands import Hand, assign, fill_from_holis
 from prompt2sign.estimators.quiet import native_stderr_silenced
 from prompt2sign.formats.keypoints import Keypoints
 from prompt2sign.media import Video, trim
+from prompt2sign.options import PoseOptions
 from prompt2sign.skeleton import (
     KEYPOINTS_FACE,
     KEYPOINTS_LEFT_HAND,
@@ -41,7 +42,7 @@ HANDS = (KEYPOINTS_LEFT_HAND, KEYPOINTS_RIGHT_HAND)
 @pytest.fixture(scope="module")
 def estimator() -> Estimator:
     pytest.importorskip("mediapipe")
-    return get_estimator("mediapipe")
+    return get_estimator(PoseOptions())
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_a_second_look_takes_no_far_hand_and_not_the_other_hand_again() -> None:
 
 def test_unknown_names_are_told_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"'nobody'.*mediapipe"):
-        get_estimator("nobody")
+        get_estimator(PoseOptions(estimator="nobody"))
     with pytest.raises(UsageError, match="mediapipe"):
         installed_version("nobody")
 
@@ -100,7 +101,7 @@ def test_unknown_names_are_told_the_known_ones() -> None:
 def test_a_missing_package_is_named_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base.util, "find_spec", lambda _name: None)
     with pytest.raises(MissingError, match=r'pip install "prompt2sign\[mediapipe\]"'):
-        get_estimator("mediapipe")
+        get_estimator(PoseOptions())
 
 
 def test_native_noise_is_held_back_and_shown_when_something_fails(capfd: pytest.CaptureFixture[str]) -> None:
@@ -212,8 +213,9 @@ def test_a_clip_is_seen_alike_alone_after_others_and_in_another_process(
     assert same(after, again) and values == same_values
     script = (
         "import sys; from pathlib import Path; from prompt2sign.estimators.base import get_estimator;"
+        "from prompt2sign.options import PoseOptions;"
         "from prompt2sign.media import Video;"
-        "k, _ = get_estimator('mediapipe').estimate(Video(Path(sys.argv[1])));"
+        "k, _ = get_estimator(PoseOptions()).estimate(Video(Path(sys.argv[1])));"
         "Path(sys.argv[2]).write_bytes(k.xyc.tobytes() + k.world.tobytes())"
     )
     command = [sys.executable, "-c", script, str(clips[1].path), str(tmp_path / "alone")]
@@ -228,15 +230,13 @@ def test_high_quality_fills_hands_and_changes_none_that_is_found(
     clips: list[Video], estimates: list[tuple[Keypoints, dict[str, Any]]]
 ) -> None:
     fast, _ = estimates[0]
-    high, values = get_estimator("mediapipe", "high").estimate(clips[0])
+    high, values = get_estimator(PoseOptions(quality="high")).estimate(clips[0])
     found = fast.xyc[..., 2] > 0
     assert np.array_equal(fast.xyc[found], high.xyc[found])
     n_more = sum(
         (high.xyc[:, part, 2] > 0).any(axis=1).sum() - (fast.xyc[:, part, 2] > 0).any(axis=1).sum() for part in HANDS
     )
     assert n_more == values["hands_filled"]
-    with pytest.raises(UsageError, match="`fast` and `high`"):
-        get_estimator("mediapipe", "best")
 
 
 @pytest.mark.mediapipe
