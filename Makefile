@@ -20,7 +20,7 @@ demo: $(READY)  ## Build a release from the embedded sample, look into it, check
 	@echo "Run 'make demo' again: nothing is done twice."
 
 test: $(READY)  ## The tests, in about ten minutes.
-	$(BIN)/python -m pytest -m "not long" --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest -m "not long" --numprocesses logical --dist loadfile
 
 test-long: $(READY)  ## What takes long: many kills, 100,000 clips.
 	$(BIN)/python -m pytest -m long
