@@ -53,7 +53,7 @@ def _reason(folder: Path, path: str = "a.bin") -> str:
 @pytest.mark.parametrize("name", ["a.bin", "a.bin.part", "a.bin.part.json"])
 def test_a_folder_where_a_file_belongs_stops_no_other(server: Server, tmp_path: Path, name: str) -> None:
     (tmp_path / name / "mine").mkdir(parents=True)
-    with pytest.raises(MissingError, match=r"1 of the files.*\n.*move away what is there"):
+    with pytest.raises(MissingError, match=r"1 of the 2 files.*\n.*move away what is there"):
         fetch_all(server, tmp_path, [RemoteFile("a.bin", URL), RemoteFile("b.bin", OTHER)], files_at_once=1)
     assert (tmp_path / "b.bin").read_bytes() == DATA
     assert (tmp_path / name / "mine").is_dir()
@@ -62,7 +62,7 @@ def test_a_folder_where_a_file_belongs_stops_no_other(server: Server, tmp_path: 
 
 def test_a_file_where_a_folder_belongs_stops_no_other(server: Server, tmp_path: Path) -> None:
     (tmp_path / "sub").write_bytes(b"mine")
-    with pytest.raises(MissingError, match=r"1 of the files"):
+    with pytest.raises(MissingError, match=r"1 of the 2 files"):
         fetch_all(server, tmp_path, [RemoteFile("sub/a.bin", URL), RemoteFile("b.bin", OTHER)], files_at_once=1)
     assert (tmp_path / "b.bin").exists()
 
