@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,13 @@ def documents(number: st.SearchStrategy, lengths: st.SearchStrategy) -> st.Searc
 def gathered(files: list[dict[str, Any]], names: list[str]) -> list[np.ndarray]:
     gatherer = Gatherer()
     for document, name in zip(files, names, strict=True):
-        gatherer.add(document, name)
+        gatherer.add(document, name, json.dumps(document).encode())
     return gatherer.finish()
 
 
 def outcome(parse: Any) -> Any:
     try:
-        return [people.tolist() for people in parse()]
+        return [(people.shape, people.tobytes()) for people in parse()]
     except ClipRejected as error:
         return error.reason, str(error)
 

@@ -234,7 +234,9 @@ def _no_file(path: str | Path) -> ClipRejected:
 
 
 def _chunks(file: int, size: int) -> Iterator[bytes]:
-    offset = 0
-    while chunk := os.pread(file, min(size + 1, _CHUNK), offset):
-        offset += len(chunk)
+    offset, most = 0, min(size + 1, _CHUNK)
+    while chunk := os.pread(file, most, offset):
         yield chunk
+        if len(chunk) < most:  # the end: a file on a disk gives what it is asked for
+            return
+        offset += len(chunk)

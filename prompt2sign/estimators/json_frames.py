@@ -121,12 +121,13 @@ class _JsonFrames:
         self.label = f"{self._path}/{entry.name}"
         number = self._number(entry)
         refuse_large(self.label, entry.size, openpose_json.MAX_JSON_BYTES)
-        document = usual_parts(openpose_json.load_json(entry.read(), self.label))
+        data = entry.read()
+        document = usual_parts(openpose_json.load_json(data, self.label))
         self._same_kind(document)
         if self.is_dwpose:
             self._keep(number, dwpose_json.parse_frame(document, self.label))
             return
-        self._gathered.add(document, self.label)
+        self._gathered.add(document, self.label, data)
         self._waiting.append(number)
         self._n_bytes += entry.size
         if self._n_bytes >= _TOGETHER_BYTES:

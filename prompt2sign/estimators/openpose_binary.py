@@ -144,7 +144,8 @@ class _Json:
                 "openpose.bin is",
             )
         self._numbers.add(number)
-        self._gathered.add(load_json(_content_of(self._folder / name), name), name)
+        data = _content_of(self._folder / name)
+        self._gathered.add(load_json(data, name), name, data)
         if self._keeps:
             self._seen.add(name)
         else:

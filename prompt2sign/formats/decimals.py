@@ -18,16 +18,22 @@ _SPACE, _MINUS, _POINT, _ZERO = b" -.0"
 #: What each of the eight characters is worth.
 _WORTH = np.array([10**6, 10**5, 0, 10**4, 10**3, 10**2, 10, 1], np.float32)
 
-
-#: `aa.bb` and then nothing, by the first four digits; nothing and then `bbb`, by the last three.
-_FIRST_WORDS = np.frombuffer(b"".join(b"%02d.%02d\0\0\0" % divmod(number, 100) for number in range(10_000)), "<u8")
+#: One number as it is printed, its sign and a space; what is not needed is 0.
+_PRINTED = np.dtype([("sign", "u1"), ("digits", "<u8"), ("space", "u1")])
+#: `aa.bb` and then nothing, by the first four digits and without a zero in front; nothing and `bbb`, by the last three.
+_FIRST_WORDS = np.frombuffer(
+    b"".join(
+        (b"%02d.%02d" % divmod(number, 100)).removeprefix(b"0").rjust(5, b"\0") + bytes(3) for number in range(10_000)
+    ),
+    "<u8",
+)
 _LAST_WORDS = np.frombuffer(b"".join(b"\0\0\0\0\0%03d" % number for number in range(1_000)), "<u8")
 
 
 def print_decimals(numbers: NDArray[np.int32], last_decimals: int) -> bytes:
     """Print a table of numbers as one line, a space between them and a line feed at the end.
 
-    Every number gets a sign, eight characters and a space; then those that are not needed are left out.
+    Every number gets the same ten bytes; then those that are 0 are left out.
 
     Args:
         numbers: (T, N) in units of the fifth digit, all below `TOO_LARGE` in size.
@@ -36,17 +42,14 @@ def print_decimals(numbers: NDArray[np.int32], last_decimals: int) -> bytes:
     Returns:
         ASCII; zero has no sign, and no number more zeros than one before the point.
     """
-    size = np.abs(numbers)
-    first, last = np.divmod(size, np.int32(1_000))
-    text = np.empty((*numbers.shape, 10), np.uint8)
-    text[..., 0], text[..., 9] = _MINUS, _SPACE
-    text[..., 1:9] = (_FIRST_WORDS[first] | _LAST_WORDS[last])[..., None].view(np.uint8)
-    text[-1, -1, 9] = ord("\n")
-    kept = np.ones(text.shape, np.bool_)
-    kept[..., 0] = numbers < 0
-    kept[..., 1] = size >= TOO_LARGE // 10
-    kept[:, -1, 4 + last_decimals : 9] = False
-    return text[kept].tobytes()
+    first, last = np.divmod(np.abs(numbers), np.int32(1_000))
+    text = np.empty(numbers.shape, _PRINTED)
+    text["sign"] = (numbers < 0) * np.uint8(_MINUS)
+    text["digits"] = _FIRST_WORDS[first] | _LAST_WORDS[last]
+    text["digits"][:, -1] &= np.uint64((1 << 8 * (3 + last_decimals)) - 1)
+    text["space"] = _SPACE
+    text["space"][-1, -1] = ord("\n")
+    return text.tobytes().translate(None, b"\0")
 
 
 def parse_decimals(line: bytes, n_columns: int, last_decimals: int) -> NDArray[np.float32] | None:

@@ -18,7 +18,7 @@ from ..formats.motion import Motion, read_motion
 from ..formats.shard_schema import ShardInfo
 from ..formats.shards import Provenance, ShardRow, ShardSetWriter
 from ..formats.shards import Source as ClipSource
-from ..loaders import open_release
+from ..loaders import Release, open_release
 from ..pipeline.build import Build, options_of
 from ..pipeline.chain import Outcome, outcomes
 from ..pipeline.work import safe_name
@@ -90,13 +90,13 @@ def assemble(build: Build, out: Path) -> Assembly:
     assembly.n_replaced = n_clips(found) if found else 0
     _refuse_less(build, assembly)
     with suppress(_NoClips), whole_folder(out) as folder:
-        _write(build, folder, assembly)
+        release = _write(build, folder, assembly)
         # Shards may have refused what was ready: look again before anything is replaced.
-        if assembly.n_clips == 0:
+        if release is None:
             raise _NoClips
         _refuse_less(build, assembly)
         manifest = finish_release(
-            folder,
+            release,
             build.facts,
             options_of(build.request),
             estimators=assembly.estimators,
@@ -162,8 +162,8 @@ def _published(clip: Clip) -> dict[str, Any]:
     return {key: value for key, value in clip.to_json().items() if key not in ("media", "keypoints")}
 
 
-def _write(build: Build, folder: Path, assembly: Assembly) -> None:
-    """Everything that comes from clips: `data/`, `videos/`, `skels/`, `rejected.parquet`."""
+def _write(build: Build, folder: Path, assembly: Assembly) -> Release | None:
+    """Everything that comes from clips: `data/`, `videos/`, `skels/`, `rejected.parquet`; None without any clip."""
     options = build.request.pipeline.shard
     # `whole_folder` brings all files to the disk together.
     shards = ShardSetWriter(
@@ -175,9 +175,13 @@ def _write(build: Build, folder: Path, assembly: Assembly) -> None:
     )
     with shards:
         write_rejected(folder / REJECTED, _add_all(build, folder, shards, assembly))
+    if assembly.n_clips == 0:
+        return None
+    release = open_release(folder)
     if options.skels:
         places: dict[str, Path] = {convention: folder / "skels" / convention for convention in options.skels}
-        export_together(open_release(folder), places, sync=False)
+        export_together(release, places, sync=False)
+    return release
 
 
 def _add_all(build: Build, folder: Path, shards: ShardSetWriter, assembly: Assembly) -> Iterator[Row]:

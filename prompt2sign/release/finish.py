@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,7 +12,8 @@ from .. import __version__
 from ..corpora.base import CorpusFacts
 from ..formats.shard_schema import VERSION as SHARD_VERSION
 from ..formats.shards import Licence
-from ..loaders.files import FORMAT, MANIFEST, VERSION, find_shards
+from ..loaders import Release
+from ..loaders.files import FORMAT, MANIFEST, VERSION
 from ..pipeline.stage import file_sha256
 from ..records import SPLITS
 from .card import dataset_card
@@ -21,12 +21,12 @@ from .yaml_text import yaml_text
 
 
 def finish_release(
-    folder: Path, facts: CorpusFacts, options: dict[str, Any], *, estimators: dict[str, Any], build: str
+    release: Release, facts: CorpusFacts, options: dict[str, Any], *, estimators: dict[str, Any], build: str
 ) -> dict[str, Any]:
     """Write options, card and manifest beside `data/`; the manifest comes last, and names every other file.
 
     Args:
-        folder: The release, its shards already in `data/`.
+        release: Its shards, in `data/` of a folder that has nothing else to come.
         facts: The corpus it comes from.
         options: Resolved options; kept as `pipeline.yaml`.
         estimators: What each estimator says of itself: version, settings, weights with their sha256.
@@ -35,7 +35,7 @@ def finish_release(
     Returns:
         The manifest.
     """
-    counts = _counts(folder)
+    folder, counts = release.path, _counts(release)
     (folder / "pipeline.yaml").write_text(yaml_text(options), "utf-8")
     (folder / "README.md").write_text(dataset_card(facts, options, counts), "utf-8")
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
@@ -82,22 +82,22 @@ def _facts(facts: CorpusFacts) -> dict[str, Any]:
 _COUNTED = ("split", "lang", "n_frames", "fps", "provenance")
 
 
-def _counts(folder: Path) -> dict[str, Any]:
+def _counts(release: Release) -> dict[str, Any]:
     """Clips, frames and seconds by split, the languages and estimators; streamed from the shards."""
     splits: dict[str, dict[str, Any]] = {}
     languages: Counter[str] = Counter()
     estimators: Counter[str] = Counter()
-    tables = (table for shard in find_shards(folder) for table in shard.tables(_COUNTED))
-    for row in (row for table in tables for row in table.to_pylist()):
-        counts = splits.setdefault(row["split"], {"clips": 0, "frames": 0, "seconds": 0.0})
+    rows = (row for _, table in release.tables(_COUNTED) for row in zip(*table.to_pydict().values(), strict=True))
+    for split, language, n_frames, fps, provenance in rows:
+        counts = splits.setdefault(split, {"clips": 0, "frames": 0, "seconds": 0.0})
         counts["clips"] += 1
-        counts["frames"] += row["n_frames"]
-        counts["seconds"] += row["n_frames"] / row["fps"]
-        languages[row["lang"]] += 1
-        estimators[row["provenance"]["estimator"]] += 1
+        counts["frames"] += n_frames
+        counts["seconds"] += n_frames / fps
+        languages[language] += 1
+        estimators[provenance["estimator"]] += 1
     for counts in splits.values():
         counts["seconds"] = round(counts["seconds"], 3)
-    rejected = folder / "rejected.parquet"
+    rejected = release.path / "rejected.parquet"
     return {
         "splits": {split: splits[split] for split in SPLITS if split in splits},
         "languages": dict(sorted(languages.items())),

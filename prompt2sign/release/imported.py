@@ -8,6 +8,7 @@ from ..corpora.base import CorpusFacts
 from ..formats.layout import Layout
 from ..formats.shard_schema import imported
 from ..languages import Language
+from ..loaders import open_release
 from .finish import finish_release, terms_of
 from .place import release_at, whole_folder
 from .skels_import import import_skels
@@ -62,5 +63,5 @@ def import_release(
             "fps": fps,
             "shard": {"step": imported(convention).step, "layout": layout},
         }
-        manifest = finish_release(folder, facts, options, estimators={}, build="")
+        manifest = finish_release(open_release(folder), facts, options, estimators={}, build="")
     return {split: counts["clips"] for split, counts in manifest["counts"]["splits"].items()}

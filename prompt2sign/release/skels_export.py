@@ -68,8 +68,6 @@ def export_together(release: Release, folders: Mapping[str, Path], sync: bool = 
         # A disk may turn out full only now: before the first of these files has got its name.
         for split in chain.from_iterable(splits.values()):
             split.close()
-    for split in chain.from_iterable(splits.values()):
-        split.remove_empty()
     return {name: same[0].n_clips for name, same in splits.items()}
 
 
@@ -96,37 +94,31 @@ class _Split:
     """The parallel files of one split, while they are written."""
 
     def __init__(self, base: Path, convention: Convention, stack: ExitStack, sync: bool) -> None:
-        self._base, self._convention = base, convention
-        self._files = {ending: _open(stack, _path(base, ending), sync) for ending in ("skels", *_WORDS)}
-        self._filled = set[str]()
+        self._base, self._convention, self._stack, self._sync = base, convention, stack, sync
+        self._files: dict[str, BinaryIO] = {}
         self.n_clips = 0
 
     def add(self, clip: ReleaseClip, info: ShardInfo) -> None:
-        """One line into every file."""
-        self._files["skels"].write(format_clip(_in_unit(clip, info, self._convention.name), self._convention))
+        """One line into every file; an optional one begins with the first clip that has something for it."""
+        self._file("skels").write(format_clip(_in_unit(clip, info, self._convention.name), self._convention))
         for ending, word in _WORDS.items():
             line = one_line(word(clip, info))
-            self._files[ending].write(line.encode() + b"\n")
-            self._filled |= {ending} if line else set()
+            if line or ending in self._files or ending not in _OPTIONAL:
+                self._file(ending).write(line.encode() + b"\n")
         self.n_clips += 1
+
+    def _file(self, ending: str) -> BinaryIO:
+        if ending not in self._files:
+            path = self._base.with_name(f"{self._base.name}.{ending}")
+            partial = self._stack.enter_context(atomic_path(path, self._sync))
+            self._files[ending] = self._stack.enter_context(partial.open("wb"))
+            self._files[ending].write(b"\n" * self.n_clips)
+        return self._files[ending]
 
     def close(self) -> None:
         """Bring what was written to the disk."""
         for file in self._files.values():
             file.close()
-
-    def remove_empty(self) -> None:
-        """Take away the optional files in which no clip has anything."""
-        for ending in set(_OPTIONAL) - self._filled:
-            _path(self._base, ending).unlink()
-
-
-def _open(stack: ExitStack, path: Path, sync: bool) -> BinaryIO:
-    return stack.enter_context(stack.enter_context(atomic_path(path, sync)).open("wb"))
-
-
-def _path(base: Path, ending: str) -> Path:
-    return base.with_name(f"{base.name}.{ending}")
 
 
 def _clips(release: Release) -> Iterator[tuple[ReleaseClip, ShardInfo]]:

@@ -23,6 +23,7 @@ from ..formats.motion import Motion
 from ..formats.shards import BUILT, Provenance, ShardRow, ShardSetWriter
 from ..languages import LANGUAGES, Language, get_language
 from ..lifting.quality import measure
+from ..loaders import open_release
 from ..prompts.fill import load_templates, prompts_for
 from ..records import Clip
 from ..release.finish import finish_release, terms_of
@@ -118,7 +119,7 @@ def _write(out: Path, language: Language, options: PhraseOptions) -> Path:
         with ShardSetWriter(folder / "data") as shards:
             for row in phrase_rows(language, options):
                 shards.add(row)
-        finish_release(folder, facts, _resolved(language, options), estimators={}, build="")
+        finish_release(open_release(folder), facts, _resolved(language, options), estimators={}, build="")
     return out
 
 
