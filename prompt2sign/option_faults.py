@@ -1,13 +1,17 @@
-"""What is wrong with options, in words: a name nobody knows and the one probably meant, or a wrong value."""
+"""Options checked, and what is wrong with them in words: an unknown name, the one probably meant, a wrong value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from .errors import UsageError
+
+Options = TypeVar("Options", bound=BaseModel)
 
 #: What pydantic found, by the beginning of its error's type, and what was wanted instead.
 _WANTED = {
@@ -26,14 +30,24 @@ _WANTED = {
 }
 
 
-def option_faults(error: ValidationError, options: type[BaseModel]) -> list[str]:
-    """A line for each fault.
+def checked_options(options: type[Options], values: Mapping[str, Any], name: str, schema: str) -> Options:
+    """Options from their values.
 
     Args:
-        error: What the check of `options` raised.
         options: Sections of options.
+        values: What was read.
+        name: Where they come from, for the message; may be empty.
+        schema: The file in `schemas/` that lists them.
+
+    Raises:
+        UsageError: Some are unknown or wrong; the message has a line for each.
     """
-    return [_line(found, options) for found in error.errors()]
+    try:
+        return options.model_validate(values)
+    except ValidationError as error:
+        where = f"{name}: " if name else ""
+        lines = [f"{where}these options are wrong (schemas/{schema} lists all):"]
+        raise UsageError("\n  ".join([*lines, *(_line(found, options) for found in error.errors())])) from error
 
 
 def did_you_mean(name: str, options: type[BaseModel]) -> str:

@@ -7,12 +7,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .errors import UsageError
 from .languages import Language, get_language
-from .option_faults import option_faults
-from .plain_yaml import parse_yaml
+from .option_faults import checked_options
+from .plain_yaml import parse_options, read_options
 
 #: Frames per second and sides of a picture that keypoints and pictures may have, said here or in a table.
 MIN_FPS, MAX_FPS, MAX_PIXELS = 0.1, 1000.0, 100_000
@@ -338,38 +338,18 @@ def load_pipeline(language: Language, path: Path | None = None) -> Pipeline:
     Raises:
         UsageError: The file is missing, is no YAML, has unknown or wrong options, or is for another language.
     """
-    values = _read_yaml(_own_yaml(language), language.slug)
-    if path is None:
-        return parse_pipeline(values, language.slug)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    pipeline = parse_pipeline({**values, **_read_yaml(text, str(path))}, str(path))
+    values, name = parse_options(_own_yaml(language), language.slug), language.slug
+    if path is not None:
+        values, name = {**values, **read_options(path)}, str(path)
+    pipeline = parse_pipeline(values, name)
     if pipeline.language != language.code:
         raise UsageError(f"{path}: is for {pipeline.language}, but --lang asks for {language.code}")
     return pipeline
 
 
-def _read_yaml(text: str, name: str) -> dict[str, Any]:
-    try:
-        values = parse_yaml(text)
-    except ValueError as error:
-        raise UsageError(f"{name}: cannot be read as YAML: {error}") from error
-    if not isinstance(values, dict | None):
-        raise UsageError(f"{name}: expected `option: value` lines, found {type(values).__name__}")
-    return values or {}
-
-
 def parse_pipeline(values: dict[str, Any], name: str) -> Pipeline:
     """Validate a pipeline's values; `name` is the file that messages name."""
-    try:
-        return Pipeline.model_validate(values)
-    except ValidationError as error:
-        lines = [f"  {line}" for line in option_faults(error, Pipeline)]
-        raise UsageError(
-            f"{name}: these options are wrong (schemas/pipeline.schema.json lists all):\n" + "\n".join(lines)
-        ) from error
+    return checked_options(Pipeline, values, name, "pipeline.schema.json")
 
 
 def override(pipeline: Pipeline, changes: Mapping[str, Mapping[str, Any]]) -> Pipeline:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import UsageError
 from ..formats.atomic import atomic_path
-from ..option_faults import did_you_mean, option_faults
+from ..option_faults import checked_options, did_you_mean
 from ..options import Options
-from ..plain_yaml import parse_yaml
+from ..plain_yaml import read_options
 
 Mode = Literal["mlsf", "prompt2langgloss"]
 DecoderKind = Literal["progressive", "parallel"]
@@ -202,7 +202,7 @@ def load_options(path: Path | None, changes: Mapping[str, Any]) -> TrainOptions:
     Raises:
         UsageError: The file is missing or no YAML, or an option is unknown or wrong; the message names it.
     """
-    values: dict[str, Any] = _read_yaml(path) if path else {}
+    values: dict[str, Any] = read_options(path) if path else {}
     for name, value in changes.items():
         section, dot, option = name.partition(".")
         if not dot:
@@ -210,14 +210,7 @@ def load_options(path: Path | None, changes: Mapping[str, Any]) -> TrainOptions:
             raise UsageError(f"{name}: name an option as section.option, such as run.steps{hint}")
         if value is not None:
             values[section] = {**_section(values, section), option: value}
-    try:
-        return TrainOptions.model_validate(values)
-    except ValidationError as error:
-        lines = [f"  {line}" for line in option_faults(error, TrainOptions)]
-        where = f"{path}: " if path else ""
-        raise UsageError(
-            f"{where}these options are wrong (schemas/train.schema.json lists all):\n" + "\n".join(lines)
-        ) from error
+    return checked_options(TrainOptions, values, str(path or ""), "train.schema.json")
 
 
 def save_options(path: Path, options: TrainOptions) -> None:
@@ -229,18 +222,6 @@ def save_options(path: Path, options: TrainOptions) -> None:
     with atomic_path(path) as partial, partial.open("w", encoding="utf-8") as file:
         file.write("# Every option of this run; `prompt2sign train --config` takes them again.\n")
         yaml.safe_dump(options.model_dump(mode="json"), file, sort_keys=False)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = parse_yaml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: cannot be read: no such file") from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read as YAML: {error}") from error
-    if values is not None and not isinstance(values, dict):
-        raise UsageError(f"{path}: expected sections such as `run:` with options, found {type(values).__name__}")
-    return values or {}
 
 
 def _section(values: Mapping[str, Any], section: str) -> Mapping[str, Any]:
