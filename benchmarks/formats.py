@@ -185,7 +185,7 @@ def _reading_rows(folder: Path) -> list[Row]:
     }
     rows = []
     for layout, path in shards.items():
-        speed = rate(lambda path=path: open_release(path), 9)
+        speed = rate(lambda path=path: open_release(path), 25)
         rows.append(Row(f"shard, {layout}, read to float32", speed, "", None, "frames/s", at_least(500_000)))
         rows += [Row(f"shard, {layout}, read to float32", speed, *other, "frames/s") for other in others.items()]
         took = 1e3 * cpu_seconds(lambda path=path: open_release(path)[last].motion, 5)

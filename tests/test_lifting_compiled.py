@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from prompt2sign.formats.keypoints import Keypoints
 from prompt2sign.formats.motion import Motion
 from prompt2sign.lifting import arrays, lift
+from prompt2sign.lifting.search import best_path
 from prompt2sign.options import LiftOptions
 from prompt2sign.synthetic.observed import lifting_truth
 
@@ -33,6 +35,16 @@ def test_the_same_bits(monkeypatch: pytest.MonkeyPatch, seed: int, n_frames: int
         assert slow.xyz.tobytes() == fast.xyz.tobytes() and slow.quality == fast.quality
 
 
+def test_equal_paths_are_chosen_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    cost, change = (rng.integers(0, 2, shape).astype(np.float32) for shape in ((30, 4, 50), (29, 3, 50)))
+    which, paths = rng.integers(0, 3, (4, 4)).tolist(), []
+    for kernels in (None, compiled):
+        monkeypatch.setattr(arrays, "_compiled", lambda kernels=kernels: kernels)
+        paths.append(best_path(cost, change, which))
+    assert np.array_equal(*paths)
+
+
 def test_each_kernel_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
@@ -43,7 +55,7 @@ def test_each_kernel_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(arrays, "_compiled", Kernels)
     lift(lifting_truth(2001, 10).keypoints)
-    assert set(asked) == {"best_path", "mend_all", "hang_cost"}
+    assert set(asked) == set(compiled.__all__)
 
 
 def test_a_short_run_never_imports_numba(monkeypatch: pytest.MonkeyPatch) -> None:

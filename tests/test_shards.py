@@ -191,7 +191,9 @@ def test_encoding_is_what_the_schema_promises(tmp_path):
     }
     pose = columns["pose.list.element"]
     assert "BYTE_STREAM_SPLIT" in pose.encodings and pose.compression == "ZSTD" and not pose.is_stats_set
+    assert columns["observed.list.element"].compression == "ZSTD"
     assert columns["clip_id"].is_stats_set and columns["clip_id"].has_column_index
+    assert columns["clip_id"].compression == "SNAPPY"
     facts = {key: value for key, value in file.metadata.metadata.items() if key.startswith(b"prompt2sign.")}
     assert facts == {
         b"prompt2sign.version": b"1",

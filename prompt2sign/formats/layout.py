@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..skeleton import SKELETON
@@ -56,7 +57,7 @@ def unpack(poses: Sequence[NDArray[np.int32]], layout: Layout) -> Iterator[NDArr
         yield from (pose.reshape(-1, SKELETON.count, 3) for pose in poses)
         return
     ends = (np.cumsum([0, *(len(pose) for pose in poses)]) // (SKELETON.count * 3)).tolist()
-    joints = np.empty((SKELETON.count, 3, ends[-1]), np.int32)
+    joints = room(SKELETON.count * 3 * ends[-1]).reshape(SKELETON.count, 3, -1)
     for pose, (start, end) in zip(poses, pairwise(ends), strict=True):
         steps = pose - np.int32(OFFSET)
         np.cumsum(steps, out=steps)
@@ -65,3 +66,8 @@ def unpack(poses: Sequence[NDArray[np.int32]], layout: Layout) -> Iterator[NDArr
     for parent, joint in _BONES:
         joints[joint] += joints[parent]
     yield from (joints[..., start:end].transpose(2, 0, 1) for start, end in pairwise(ends))
+
+
+def room(n_values: int) -> NDArray[np.int32]:
+    """Memory for the numbers of a row group: Arrow keeps so much at hand, NumPy asks the system for it each time."""
+    return np.frombuffer(pa.allocate_buffer(4 * n_values), np.int32)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import FormatError
-from .shard_schema import ShardInfo, schema_problem
+from .shard_pages import read_lists
+from .shard_schema import LONG_LISTS, SHARD_SCHEMA, ShardInfo, schema_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ class Shard:
         Raises:
             FormatError: The file is damaged there.
         """
-        with parquet_file(self.path) as file:
-            return file.read_row_group(row_group, columns=columns, use_threads=False)
+        return next(self.tables(columns, [row_group]))
 
     def tables(
         self, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None
@@ -50,9 +50,9 @@ class Shard:
         Raises:
             FormatError: The file is damaged somewhere.
         """
-        with parquet_file(self.path) as file:
+        with parquet_file(self.path) as file, pa.OSFile(str(self.path)) as raw:
             for row_group in range(len(self.row_groups)) if row_groups is None else row_groups:
-                yield file.read_row_group(row_group, columns=columns, use_threads=False)
+                yield _table(file, raw, row_group, SHARD_SCHEMA.names if columns is None else columns)
 
 
 def open_shard(path: Path) -> Shard:
@@ -74,7 +74,7 @@ def open_shard(path: Path) -> Shard:
 def parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file; whatever is wrong with its bytes becomes a FormatError."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
             yield file
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         # Arrow raises OSError without a number for damaged pages; with one, the disk itself spoke.
@@ -83,3 +83,17 @@ def parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
         raise FormatError(
             f"{path}: cut off or damaged ({error}); fetch the file again, or build the release again"
         ) from error
+
+
+def _table(file: pq.ParquetFile, raw: pa.NativeFile, row_group: int, columns: Sequence[str]) -> pa.Table:
+    """Columns of a row group, in this order; the long lists by the short way, where their pages allow it."""
+    group, lists = file.metadata.row_group(row_group), {}
+    for name in LONG_LISTS:
+        if name in columns:
+            place = SHARD_SCHEMA.get_field_index(name)  # no struct is before them, so its only leaf has it as well
+            lists[name] = read_lists(raw, group.column(place), SHARD_SCHEMA.field(place).type)
+    table = file.read_row_group(row_group, [name for name in columns if lists.get(name) is None], use_threads=False)
+    for name, values in lists.items():
+        if values is not None:
+            table = table.append_column(SHARD_SCHEMA.field(name), values)
+    return table.select(columns)

@@ -87,6 +87,9 @@ _COLUMNS: dict[str, pa.DataType] = {
 #: The columns of a shard, in order.
 SHARD_SCHEMA: pa.Schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _COLUMNS.items()])
 
+#: Columns with many numbers a frame: nearly all the bytes of a shard.
+LONG_LISTS = ("pose", "observed")
+
 
 def leaves(kind: pa.DataType, path: str) -> list[tuple[str, pa.DataType]]:
     """The Parquet columns under `path`: (dotted path, type) of every leaf of a possibly nested type."""

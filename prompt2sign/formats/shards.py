@@ -31,6 +31,7 @@ from .shard_read import Shard, open_shard
 from .shard_rows import Licence, Provenance, ShardRow, Source, check_row, values_of
 from .shard_schema import (
     BUILT,
+    LONG_LISTS,
     SHARD_SCHEMA,
     VERSION,
     ShardInfo,
@@ -169,14 +170,17 @@ def _list_array(parts: Sequence[NDArray[Any]], kind: pa.DataType) -> pa.Array:
 def _parquet_options() -> dict[str, Any]:
     """How the columns are encoded (evidence: the table in `schemas/shard-v1.md`)."""
     columns = [leaf for field in SHARD_SCHEMA for leaf in leaves(field.type, field.name)]
+    lists = [path for path, _ in columns if path.split(".")[0] in LONG_LISTS]
+    pose = [path for path in lists if path.startswith("pose.")]
     return {
-        "compression": "zstd",
+        # For the few words of a row group zstd takes longer to get ready than to unpack them.
+        "compression": {path: "zstd" if path in lists else "snappy" for path, _ in columns},
         # Beyond 8 the writing of a small shard takes longer than all its rows; no level is slower to read.
-        "compression_level": {path: 8 if path.startswith("pose.") else 3 for path, _ in columns},
-        "column_encoding": {path: "BYTE_STREAM_SPLIT" for path, _ in columns if path.startswith("pose.")},
+        "compression_level": {path: 8 if path in pose else 3 for path in lists},
+        "column_encoding": dict.fromkeys(pose, "BYTE_STREAM_SPLIT"),
         "use_dictionary": [path for path, kind in columns if pa.types.is_string(kind)],
         # Statistics of joint values help nobody to skip anything.
-        "write_statistics": [path for path, _ in columns if not path.startswith(("pose.", "observed."))],
+        "write_statistics": [path for path, _ in columns if path not in lists],
         # The poses of a row group are one page as a rule: a tenth faster to read than by the megabyte.
         "data_page_size": 8 << 20,
         "write_page_index": True,

@@ -16,6 +16,7 @@ from ..errors import ClipRejected, MissingError
 from ..formats.keypoints import Keypoints
 from ..formats.motion import MAX_REACH, Motion
 from ..options import LiftOptions
+from .arrays import laid_out
 from .normalise import Joints, joints_of
 from .quality import measure
 from .solve import Batch, solve, without_perspective
@@ -93,7 +94,7 @@ def _joints(clip: Keypoints, options: LiftOptions) -> Joints:
 def _batch(clips: Sequence[Joints]) -> Batch:
     """Clips of one length as `solve` takes them: frames first, clips before joints."""
     return Batch(
-        xy=np.stack([clip.xy.swapaxes(1, 2) for clip in clips], axis=2),
+        xy=laid_out(np.stack([clip.xy.swapaxes(1, 2) for clip in clips], axis=2)),
         seen=np.stack([clip.seen for clip in clips], axis=1),
         trust=np.stack([clip.trust for clip in clips], axis=1),
         hints=np.stack([clip.hints for clip in clips], axis=1),

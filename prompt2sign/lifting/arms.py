@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 from ..skeleton import LEFT_ELBOW, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ELBOW, RIGHT_SHOULDER, RIGHT_WRIST
-from .arrays import Array, constant, dot, hint_cost, kernels, namespace, norm, outside, unit, within
+from .arrays import Array, angle, constant, dot, hint_cost, kernels, laid_out, namespace, norm, outside, unit, within
 from .palm import Palms
 from .search import mean_on_grid
 
@@ -45,6 +45,12 @@ _LEAST_SQUARE, _LEAST_PART = 1e-6, 1e-9
 _WRIST_BEND, _BEND_SLACK = (-70 * math.pi / 180, 80 * math.pi / 180), 0.25
 _ASIDE, _ASIDE_SLACK = 0.3, 0.25
 _STRAIGHT, _STRAIGHT_ASIDE = 1.2, 0.7
+#: As `compiled.wrist_costs` takes them.
+_OF_WRISTS = (*_OUTWARD, *_WRIST_BEND, _BEND_SLACK, _ASIDE, _ASIDE_SLACK, _STRAIGHT, _STRAIGHT_ASIDE)
+#: As `compiled.grid_cost` takes them.
+_OF_GRID = (
+    0.5 / _WRIST_SPREAD**2, _HANG[2], _HANG_SQUARE, _HANG_COST, _HANG_COST / _HANG_FULLY, _LEAST_SQUARE, _LEAST_PART
+)  # fmt: skip
 #: What the estimator says of the depth of upper arm and forearm: it exaggerates the one, and knows of the other
 #: little but the sign (measured against rendered signers).
 _HINT_SIZE, _HINT_ERROR = (0.65, 1.0), (0.12, 0.6)
@@ -69,10 +75,9 @@ def arm_depths(
     by_hint = [
         hint_cost(grid, hint[..., None] * _HINT_SIZE[bone], _HINT_ERROR[bone]) for bone, hint in enumerate(hints)
     ]
-    cost = _place_cost((upper + fore)[:, 1], depths)
-    cost += _hang_cost(upper, fore, depths)
-    cost += (_length_cost(upper, lengths[0], depths[0]) + by_hint[0])[..., None]
-    cost += (_length_cost(fore, lengths[1], depths[1]) + by_hint[1] + _soft_least(by_wrist))[..., None, :]
+    by_upper = _length_cost(upper, lengths[0], depths[0]) + by_hint[0]
+    by_fore = _length_cost(fore, lengths[1], depths[1]) + by_hint[1] + _soft_least(by_wrist)
+    cost = _grid_cost(upper, fore, depths, by_upper, by_fore)
     return mean_on_grid(cost, tuple(_moves(depth) for depth in depths), depths)
 
 
@@ -85,15 +90,25 @@ def wrist_costs(fore: Array, depths: Array, palms: Palms) -> Array:
         palms: Axes of the hands under each answer, left hands mirrored.
     """
     xp = namespace(fore)
+    if fast := kernels(fore):
+        return _compiled_wrist_costs(fast, fore, depths, palms)
     mirrored = xp.stack([fore[:, 0] * -constant(_OUTWARD, fore), fore[:, 1]], axis=1)
     shape = (len(fore), 1, *fore.shape[2:], depths.shape[-1])
     flat = xp.broadcast_to(mirrored[..., None], (len(fore), 2, *shape[2:]))
-    forearm = unit(xp.concat([flat, xp.broadcast_to(xp.reshape(depths, (-1, 1, *shape[2:])), shape)], axis=1))
+    forearm = unit(xp.concat([flat, xp.broadcast_to(depths.reshape((-1, 1, *shape[2:])), shape)], axis=1))
     thumb, along, palm = (dot(forearm[..., None, :], axis[..., None]) for axis in palms)
     # A hand that bends towards its palm leaves the forearm on the side of its back.
-    flexion = xp.atan2(-palm, along)
+    flexion = angle(-palm, along)
     past = (outside(flexion, *_WRIST_BEND) / _BEND_SLACK) ** 2 + (outside(thumb, -_ASIDE, _ASIDE) / _ASIDE_SLACK) ** 2
     return past + (flexion / _STRAIGHT) ** 2 + (thumb / _STRAIGHT_ASIDE) ** 2
+
+
+def _compiled_wrist_costs(fast: ModuleType, fore: Array, depths: Array, palms: Palms) -> Array:
+    """`wrist_costs` by machine code, which takes both hands of all clips for arms."""
+    n_frames, _, n_clips, n_sides = fore.shape
+    depths = np.broadcast_to(depths, (n_frames, n_clips, n_sides, depths.shape[-1]))
+    arrays = (laid_out(part) for part in (fore, depths, *palms))
+    return fast.wrist_costs(*arrays, np.array(_OF_WRISTS, fore.dtype))
 
 
 def _length_cost(flat: Array, length: Array, depths: Array) -> Array:
@@ -103,67 +118,84 @@ def _length_cost(flat: Array, length: Array, depths: Array) -> Array:
     return ((xp.sqrt(looks**2 + depths**2) - length[..., None]) / _LENGTH_ERROR) ** 2 / 2
 
 
-def _place_cost(drop: Array, depths: tuple[Array, Array]) -> Array:
-    """(T, B, 2, N, M) of elbow and wrist by how far before the shoulders they are; the wrist is `drop` under them."""
+def _grid_cost(upper: Array, fore: Array, depths: tuple[Array, Array], by_upper: Array, by_fore: Array) -> Array:
+    """(T, B, 2, N, M) of elbow and wrist: what either bone says alone, and where they are together."""
     elbow = depths[0][..., None]
     wrist = elbow + depths[1][..., None, :]
-    low = within((drop - _LOW[0]) / (_LOW[1] - _LOW[0]), 0.0, 1.0)[..., None, None]
-    usual = _WRIST_USUAL[0] + (_WRIST_USUAL[1] - _WRIST_USUAL[0]) * low
-    # In every frame alike.
-    always = (
+    usual, always = _usual_depth((upper + fore)[:, 1]), _place_cost(elbow, wrist)
+    by_frame = _hang_by_frame(upper, fore)
+    if fast := kernels(upper):
+        return _compiled_grid_cost(fast, by_frame, (usual, by_upper, by_fore), (elbow, wrist, always))
+    cost = (wrist - usual[..., None, None]) ** 2
+    cost *= 0.5 / _WRIST_SPREAD**2
+    cost += always
+    cost += _hang_cost(by_frame, elbow, wrist)
+    cost += by_upper[..., None]
+    cost += by_fore[..., None, :]
+    return cost
+
+
+def _compiled_grid_cost(
+    fast: ModuleType, by_frame: tuple[Array, ...], costs: tuple[Array, ...], by_depth: tuple[Array, ...]
+) -> Array:
+    """The last part of `_grid_cost` by machine code, which takes both hands of all clips for arms."""
+    n_frames, n_clips, n_sides = by_frame[0].shape
+    usual, by_upper, by_fore = (laid_out(cost).reshape(n_frames, -1, *cost.shape[3:]) for cost in costs)
+    elbow, wrist, always = (laid_out(depth).reshape(-1, *depth.shape[2:]) for depth in by_depth)
+    hangs = np.stack(by_frame).reshape(len(by_frame), n_frames, -1)
+    numbers = np.array(_OF_GRID, wrist.dtype)
+    cost = fast.grid_cost(hangs, usual, by_upper, by_fore, elbow[..., 0], wrist, always, numbers)
+    return cost.reshape(n_frames, n_clips, n_sides, *wrist.shape[1:])
+
+
+def _usual_depth(drop: Array) -> Array:
+    """(T, B, 2) where before the shoulders a wrist usually is that is `drop` under them."""
+    low = within((drop - _LOW[0]) / (_LOW[1] - _LOW[0]), 0.0, 1.0)
+    return _WRIST_USUAL[0] + (_WRIST_USUAL[1] - _WRIST_USUAL[0]) * low
+
+
+def _place_cost(elbow: Array, wrist: Array) -> Array:
+    """(B, 2, N, M) of elbow and wrist by how far before the shoulders they are, in every frame alike."""
+    return (
         ((elbow - _ELBOW_USUAL) / _ELBOW_SPREAD) ** 2 / 2
         + (outside(wrist, *_WRIST_RANGE) / _WRIST_SLACK) ** 2
         + (outside(elbow, *_ELBOW_RANGE) / _ELBOW_SLACK) ** 2
     )
-    usually = (wrist - usual) ** 2
-    usually *= 0.5 / _WRIST_SPREAD**2
-    usually += always
-    return usually
 
 
-def _hang_cost(upper: Array, fore: Array, depths: tuple[Array, Array]) -> Array:
-    """(T, B, 2, N, M) of elbows by where they hang from the line between shoulder and wrist.
-
-    What depends on the frame alone, or on the depths alone, is worked out for these alone.
-    """
-    xp = namespace(upper)
-    out, (a, b, c) = constant(_OUTWARD, upper), _HANG
+def _hang_by_frame(upper: Array, fore: Array) -> tuple[Array, ...]:
+    """(T, B, 2) each: what the picture says of the squares and products that `_hang_cost` is made of."""
+    out, (a, b, _) = constant(_OUTWARD, upper), _HANG
     elbow_x, elbow_y = upper[:, 0] * out, upper[:, 1]
     wrist_x, wrist_y = (upper + fore)[:, 0] * out, (upper + fore)[:, 1]
-    elbow_z = depths[0][..., None]
-    wrist_z = elbow_z + depths[1][..., None, :]
-    by_frame = (
+    return (
         elbow_x**2 + elbow_y**2,
         a * elbow_x + b * elbow_y,
         elbow_x * wrist_x + elbow_y * wrist_y,
         wrist_x**2 + wrist_y**2,
         a * wrist_x + b * wrist_y,
     )
-    by_depth = (elbow_z**2, c * elbow_z, elbow_z * wrist_z, wrist_z**2, c * wrist_z)
-    if fast := kernels(upper):
-        return _compiled_hang_cost(fast, by_frame, by_depth)
+
+
+def _hang_cost(by_frame: tuple[Array, ...], elbow: Array, wrist: Array) -> Array:
+    """(T, B, 2, N, M) of elbows by where they hang from the line between shoulder and wrist."""
+    xp, towards = namespace(wrist), _HANG[2]
+    by_depth = (elbow**2, towards * elbow, elbow * wrist, wrist**2, towards * wrist)
     elbow_square, elbow_hang, along, square, wrist_hang = (
         frame[..., None, None] + depth for frame, depth in zip(by_frame, by_depth, strict=True)
     )
+    # In place as far as may be: with as many nodes, making room takes longer than the sums do.
     square = xp.maximum(square, _LEAST_SQUARE)
-    # The parts of elbow and of the hanging direction at right angles to the line to the wrist, and their angle.
     part = wrist_hang / square
-    bow = xp.sqrt(xp.maximum(elbow_square - along**2 / square, _LEAST_PART))
-    hang = xp.sqrt(xp.maximum(_HANG_SQUARE - wrist_hang * part, _LEAST_PART))
-    cosine = (elbow_hang - part * along) / (hang * bow)
+    wrist_hang *= part
+    hang = xp.maximum(_HANG_SQUARE - wrist_hang, _LEAST_PART)
+    part *= along
+    along *= along
+    along /= square
+    # The parts of elbow and of the hanging direction at right angles to the line to the wrist, and their angle.
+    bow = xp.sqrt(xp.maximum(elbow_square - along, _LEAST_PART))
+    cosine = (elbow_hang - part) / (xp.sqrt(hang) * bow)
     return (1 - cosine) * xp.minimum(bow * (_HANG_COST / _HANG_FULLY), _HANG_COST)
-
-
-def _compiled_hang_cost(fast: ModuleType, by_frame: tuple[Array, ...], by_depth: tuple[Array, ...]) -> Array:
-    """The last part of `_hang_cost` by machine code, which takes both hands of all clips for arms."""
-    shape = (*by_frame[0].shape, *by_depth[2].shape[-2:])
-    numbers = np.array(
-        [1.0, _HANG_SQUARE, _HANG_COST, _HANG_COST / _HANG_FULLY, _LEAST_SQUARE, _LEAST_PART], by_frame[0].dtype
-    )
-    frame = np.stack(by_frame).reshape(5, len(by_frame[0]), -1)
-    elbow = np.stack(by_depth[:2]).reshape(2, -1, shape[-2])
-    wrist = np.stack(by_depth[2:]).reshape(3, -1, *shape[-2:])
-    return fast.hang_cost(frame, elbow, wrist, numbers).reshape(shape)
 
 
 def _soft_least(costs: Array) -> Array:

@@ -22,7 +22,7 @@ from ..skeleton import (
     SKELETON,
 )
 from .anthropometry import relaxed_hand, typical_lengths
-from .arrays import Array, constant, dot, namespace, unit
+from .arrays import Array, constant, dot, laid_out, namespace, unit
 from .smooth import Smoother
 
 #: Rounds of asking the neighbours: each lets a gap learn from neighbours one bone further away.
@@ -61,21 +61,18 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
         (T, 2, B, 50): `xy` where it was seen.
     """
     xp = namespace(xy)
-    lost = [joint for joint, whole in enumerate(xp.all(seen, axis=(0, 1)).tolist()) if not whole]
-    if not lost:
+    if bool(xp.all(seen)):
         return xy
-    ever, known, places = xp.any(seen, axis=0), seen[..., lost], xy[..., lost]
-    bridge = Smoother(xp.astype(known, xy.dtype), strength, _TENSION * strength**0.5)
-    known = known[:, None]
-    filled = xp.asarray(xy, copy=True)
-    filled[..., lost] = xp.where(known, places, bridge(xp.where(known, places, 0.0)))
-    filled = _at_rest(filled, ever)
-    from_neighbours = constant(_mean_of_neighbours()[lost].T, xy)
-    held, place = known | ~ever[..., lost], filled[..., lost]
+    known = laid_out(xp.broadcast_to(seen[:, None], xy.shape))
+    places, weights = xp.where(known, xy, 0.0), xp.astype(known, xy.dtype)
+    bridge = Smoother(weights, strength, _TENSION * strength**0.5)
+    ever = xp.any(seen, axis=0)
+    at_rest = _at_rest(xp.where(known, places, bridge(places)), ever)
+    held, from_neighbours = known | ~ever, constant(_mean_of_neighbours().T, xy)
+    filled = at_rest
     for _ in range(_ROUNDS):
-        around = filled @ from_neighbours
-        offset = bridge(xp.where(known, places - around, 0.0))
-        filled[..., lost] = xp.where(held, place, around + offset)
+        around = (filled.reshape((-1, SKELETON.count)) @ from_neighbours).reshape(xy.shape)
+        filled = xp.where(held, at_rest, around + bridge(weights * (places - around)))
     return filled
 
 

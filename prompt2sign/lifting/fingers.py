@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from types import ModuleType
 from typing import NamedTuple
 
-from .arrays import TINY, Array, constant, hint_cost, namespace, outside, within
+import numpy as np
+
+from .arrays import TINY, Array, angle, constant, hint_cost, kernels, laid_out, namespace, outside, turn_of
 from .limits import LIMITS
 from .palm import Palms
 
@@ -34,13 +37,23 @@ _THUMB_BENT = 45 * _DEGREE
 #: From frame to frame: a bone that turns its depth by this part of its length costs 1, and no turn more than the jump.
 _TURN, _JUMP = 0.25, 30.0
 
+#: As `compiled.pattern_costs` takes them.
+_OF_FINGERS = (
+    *(low for low, _ in _BENDS), *(high for _, high in _BENDS),
+    _SLACK**2, _ASIDE, _ASIDE_SLACK**2, _BENT, _BENT_ABOUT, _COUPLING, _COUPLED,
+)  # fmt: skip
+_OF_THUMBS = (
+    *(low for low, _ in _THUMB_BENDS), *(high for _, high in _THUMB_BENDS),
+    *(usual for usual, _ in _THUMB_OUT), *(spread for _, spread in _THUMB_OUT), _THUMB_SLACK**2, _THUMB_BENT,
+)  # fmt: skip
+
 #: Error of what the estimator says of a finger bone's depth, in parts of its length.
 _HINT_ERROR = 0.35
 
 #: (8, 3): does each bone point towards the camera (1) or away from it (-1)?
 _PATTERNS = list(product((1.0, -1.0), repeat=3))
 #: (8, 8): which pattern says whether the bones of two patterns point the same way.
-_SAME_WAY = [[first ^ second for second in range(8)] for first in range(8)]
+SAME_WAY = [[first ^ second for second in range(8)] for first in range(8)]
 
 # What depends on one bone's sign alone is worked out for two signs and not for eight patterns. Signs, bones and fingers
 # come first in all arrays here, clips and frames last: NumPy's inner loops are long, and each part is one block.
@@ -75,9 +88,9 @@ def finger_bones(hands: Array, lengths: Array) -> FingerBones:
         lengths: (B, 2, 21) of the bone that ends in each point.
     """
     xp = namespace(hands)
-    points = xp.permute_dims(xp.reshape(hands[..., 1:], (*hands.shape[:-1], 5, 4)), (1, 5, 4, 0, 2, 3))
+    points = laid_out(xp.permute_dims(hands[..., 1:].reshape((*hands.shape[:-1], 5, 4)), (1, 5, 4, 0, 2, 3)))
     flat = points[:, 1:] - points[:, :-1]
-    reach = xp.permute_dims(xp.reshape(lengths[..., 1:], (*lengths.shape[:-1], 5, 4)), (3, 2, 0, 1))[1:, :, None]
+    reach = xp.permute_dims(lengths[..., 1:].reshape((*lengths.shape[:-1], 5, 4)), (3, 2, 0, 1))[1:, :, None]
     looks = flat[0] ** 2 + flat[1] ** 2
     square = xp.maximum(reach**2 - looks, 0.0)
     size = xp.sqrt(looks + square)
@@ -88,11 +101,23 @@ def finger_bones(hands: Array, lengths: Array) -> FingerBones:
 def pattern_costs(bones: FingerBones, palms: Palms) -> Array:
     """How little like a finger each pattern is under each answer to where the palm faces: (8, S, 5, T, B, 2)."""
     xp = namespace(bones.depth)
-    parts = [_along(bones, xp.permute_dims(axis, (1, 4, 0, 2, 3))[:, :, None]) for axis in palms]
+    axes = [laid_out(xp.permute_dims(axis, (1, 4, 0, 2, 3))) for axis in palms]
+    if fast := kernels(bones.depth):
+        return _compiled_costs(fast, bones, np.stack(axes))
+    parts = [_along(bones, axis[:, :, None]) for axis in axes]
     fingers = _finger_cost(*(part[:, :, :, 1:] for part in parts))
     thumbs = _thumb_cost(*(part[:, :, :, :1] for part in parts))
     costs = xp.concat([thumbs, fingers], axis=4)
-    return xp.reshape(costs, (8, *costs.shape[3:]))
+    return costs.reshape((8, *costs.shape[3:]))
+
+
+def _compiled_costs(fast: ModuleType, bones: FingerBones, axes: Array) -> Array:
+    """`pattern_costs` by machine code, which takes frames, clips and hands for one axis."""
+    flat, depth, axes = (
+        np.ascontiguousarray(part).reshape(*part.shape[:-3], -1) for part in (bones.flat, bones.depth, axes)
+    )
+    numbers = (np.array(part, depth.dtype) for part in (_OF_FINGERS, _OF_THUMBS))
+    return fast.pattern_costs(flat, depth, axes, *numbers).reshape(8, *axes.shape[2:3], *bones.depth.shape[1:])
 
 
 def _along(bones: FingerBones, axis: Array) -> Array:
@@ -105,21 +130,20 @@ def _along(bones: FingerBones, axis: Array) -> Array:
 def pattern_hints(bones: FingerBones, hints: Array) -> Array:
     """(8, 5, T, B, 2) how far each pattern is from what the estimator says of depth, `hints` (T, B, 2, 21)."""
     xp = namespace(hints)
-    said = xp.permute_dims(xp.reshape(hints[..., 1:], (*hints.shape[:-1], 5, 4)), (4, 3, 0, 1, 2))[1:]
+    said = xp.permute_dims(hints[..., 1:].reshape((*hints.shape[:-1], 5, 4)), (4, 3, 0, 1, 2))[1:]
     cost = hint_cost(xp.stack([bones.depth, -bones.depth]), said, _HINT_ERROR)
-    return xp.reshape(_each(cost[:, 0], cost[:, 1], cost[:, 2]), (8, *said.shape[1:]))
+    return _each(cost[:, 0], cost[:, 1], cost[:, 2]).reshape((8, *said.shape[1:]))
 
 
 def pattern_changes(bones: FingerBones) -> Array:
-    """How little patterns (columns) agree with those of the frame before (rows): (T - 1, 8, 8, 5, B, 2)."""
+    """How little patterns agree with those of the frame before, by `SAME_WAY`: (T - 1, 8, 5, B, 2)."""
     xp = namespace(bones.depth)
-    depth = xp.permute_dims(bones.depth / _TURN, (2, 0, 1, 3, 4))
+    depth = laid_out(xp.permute_dims(bones.depth / _TURN, (2, 0, 1, 3, 4)))
     before, after = depth[:-1], depth[1:]
     # Of two patterns it matters only which of their bones point the same way.
     turns = xp.stack([(after - before) ** 2, (after + before) ** 2])
     changes = _each(turns[:, :, 0], turns[:, :, 1], turns[:, :, 2])
-    changes = xp.minimum(xp.reshape(xp.moveaxis(changes, 3, 0), (len(after), 8, *depth.shape[2:])), _JUMP)
-    return changes[:, _SAME_WAY]
+    return xp.minimum(xp.moveaxis(changes, 3, 0).reshape((len(after), 8, *depth.shape[2:])), _JUMP)
 
 
 def _each(first: Array, second: Array, third: Array) -> Array:
@@ -129,8 +153,7 @@ def _each(first: Array, second: Array, third: Array) -> Array:
 
 def _finger_cost(across: Array, ahead: Array, out: Array) -> Array:
     """(2, 2, 2, ...) of the three bones (2, 3, ...) of fingers, in the axes of the palm."""
-    xp = namespace(across)
-    knuckle = xp.atan2(out[:, 0], ahead[:, 0])
+    knuckle = angle(out[:, 0], ahead[:, 0])
     middle, end = (_bend(ahead, out, bone) for bone in (1, 2))
     past = [outside(angle, *bend) ** 2 for angle, bend in zip((knuckle, middle, end), _BENDS, strict=True)]
     aside = outside(across, -_ASIDE, _ASIDE) ** 2 / _ASIDE_SLACK**2
@@ -144,16 +167,12 @@ def _finger_cost(across: Array, ahead: Array, out: Array) -> Array:
 def _bend(ahead: Array, out: Array, bone: int) -> Array:
     """(2, 2, ...) the angle from the bone before to `bone` about the hinge across the palm, positive towards it."""
     a, n, b, m = ahead[:, None, bone - 1], out[:, None, bone - 1], ahead[:, bone], out[:, bone]
-    return namespace(ahead).atan2(a * m - n * b, a * b + n * m)
+    return angle(a * m - n * b, a * b + n * m)
 
 
 def _thumb_cost(across: Array, ahead: Array, out: Array) -> Array:
     """(2, 2, 2, ...) of the three bones (2, 3, ...) of thumbs; their hinges have no common axis in the palm."""
-    xp = namespace(across)
-    bends = [
-        xp.acos(within(sum(axis[:, None, bone - 1] * axis[:, bone] for axis in (across, ahead, out)), -1.0, 1.0))
-        for bone in (1, 2)
-    ]
+    bends = [turn_of(sum(axis[:, None, bone - 1] * axis[:, bone] for axis in (across, ahead, out))) for bone in (1, 2)]
     past = [outside(bend, *limit) ** 2 / _THUMB_SLACK**2 for bend, limit in zip(bends, _THUMB_BENDS, strict=True)]
     habits = _each(*(((out[:, bone] - usual) / spread) ** 2 for bone, (usual, spread) in enumerate(_THUMB_OUT)))
     return habits + past[0][:, :, None] + (past[1] + (bends[1] / _THUMB_BENT) ** 2)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..skeleton import LEFT_ELBOW, LEFT_HAND, LEFT_WRIST, NOSE, RIGHT_ELBOW, RIGHT_HAND, RIGHT_WRIST, SKELETON
+import numpy as np
+from array_api_compat import device
+
+from ..skeleton import (
+    LEFT_ELBOW,
+    LEFT_HAND,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
+    NOSE,
+    RIGHT_ELBOW,
+    RIGHT_HAND,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+    SKELETON,
+)
 from .anthropometry import typical_lengths
 from .arrays import Array, constant, namespace, norm, within
 
@@ -26,8 +40,12 @@ _FARTHEST_ROOT = 3.0
 _STARTS, _ENDS = SKELETON.bones.T.tolist()
 #: The bone that ends in a joint, by its place in `SKELETON.bones`.
 BONE_TO = {child: bone for bone, child in enumerate(_ENDS)}
-_ARM_BONES = ((LEFT_ELBOW, RIGHT_ELBOW), (LEFT_WRIST, RIGHT_WRIST))
-_HAND_BONES = [BONE_TO[joint] for joint in range(LEFT_HAND.start, RIGHT_HAND.stop)]
+_NOSE, _SHOULDERS = [BONE_TO[NOSE]], [BONE_TO[LEFT_SHOULDER], BONE_TO[RIGHT_SHOULDER]]
+#: Both upper arms, and both forearms.
+_ARMS = [[BONE_TO[LEFT_ELBOW], BONE_TO[RIGHT_ELBOW]], [BONE_TO[LEFT_WRIST], BONE_TO[RIGHT_WRIST]]]
+_HANDS = [BONE_TO[joint] for joint in range(LEFT_HAND.start, RIGHT_HAND.stop)]
+#: Where each bone stands among those that `bone_lengths` puts together.
+_ORDER = np.argsort([*_SHOULDERS, *_NOSE, *np.transpose(_ARMS).ravel(), *_HANDS]).tolist()
 
 
 def bone_lengths(xy: Array, seen: Array) -> Array:
@@ -44,33 +62,28 @@ def bone_lengths(xy: Array, seen: Array) -> Array:
         (B, 49) shoulder widths, in the order of `SKELETON.bones`.
     """
     xp = namespace(xy)
-    shown = seen[..., _STARTS] & seen[..., _ENDS]
+    starts, ends = (xp.asarray(joints, device=device(xy)) for joints in (_STARTS, _ENDS))
+    shown = xp.take(seen, starts, axis=-1) & xp.take(seen, ends, axis=-1)
     known = xp.count_nonzero(shown, axis=0) >= _LEAST_FRAMES
-    apparent = norm(xy[..., _ENDS] - xy[..., _STARTS])
+    apparent = norm(xp.take(xy, ends, axis=-1) - xp.take(xy, starts, axis=-1))
     typical = constant(typical_lengths(), xy)
     # All that follows is in parts of the typical length.
     longest, middle = _quantiles(apparent, shown, (_QUANTILE, 0.5))
     looks = within(longest / typical, *_RANGE)
-    parts = [xp.ones_like(looks[:, 0])] * len(_ENDS)
-    parts[BONE_TO[NOSE]] = _pulled(looks[:, BONE_TO[NOSE]], known[:, BONE_TO[NOSE]])
-    for joints in _ARM_BONES:
-        pair = [BONE_TO[joint] for joint in joints]
-        longer = xp.max(xp.where(known[:, pair], looks[:, pair], _RANGE[0]), axis=-1)
-        both = _pulled(longer, xp.any(known[:, pair], axis=-1))
-        for bone in pair:
-            parts[bone] = both
+    nose = _pulled(looks[:, _NOSE], known[:, _NOSE])
+    longer = xp.max(xp.where(known, looks, _RANGE[0])[:, _ARMS], axis=-1)
+    arm = _pulled(longer, xp.any(known[:, _ARMS], axis=-1))
     halfway = xp.minimum(middle / typical, _FARTHEST_ROOT)
-    hands = _hands(*(values[:, _HAND_BONES] for values in (looks, halfway, known)))
-    for number, bone in enumerate(_HAND_BONES):
-        parts[bone] = hands[:, number]
-    return typical * xp.stack(parts, axis=-1)
+    hands = _hands(looks[:, _HANDS], halfway[:, _HANDS], known[:, _HANDS])
+    parts = xp.concat([xp.ones_like(looks[:, _SHOULDERS]), nose, arm, arm, hands], axis=-1)
+    return typical * parts[:, _ORDER]
 
 
 def _hands(looks: Array, halfway: Array, known: Array) -> Array:
     """(B, 42) the lengths of both hands' bones, in parts of the typical: a size each, and what differs from it."""
     xp = namespace(looks)
-    looks, halfway, known = (xp.reshape(values, (-1, 2, 21)) for values in (looks, halfway, known))
-    sizing = known & (constant(typical_lengths(), looks)[_HAND_BONES] >= _SIZING_BONE).reshape(2, 21)
+    looks, halfway, known = (values.reshape((-1, 2, 21)) for values in (looks, halfway, known))
+    sizing = known & (constant(typical_lengths(), looks)[_HANDS] >= _SIZING_BONE).reshape(2, 21)
     (size,) = _quantiles(xp.permute_dims(looks, (2, 0, 1)), xp.permute_dims(sizing, (2, 0, 1)), (0.5,))
     size = size[..., None]
     hands = xp.where(known, looks ** (1 - _PULL_HAND) * size**_PULL_HAND, size)
@@ -78,7 +91,7 @@ def _hands(looks: Array, halfway: Array, known: Array) -> Array:
     hands = xp.concat([xp.where(known, halfway, 1.0)[..., :1], hands[..., 1:]], axis=-1)
     measured = xp.any(sizing, axis=-1)[..., None]
     other = xp.where(xp.flip(measured, axis=1), xp.flip(hands, axis=1), 1.0)
-    return xp.reshape(xp.where(measured, hands, other), (-1, 42))
+    return xp.where(measured, hands, other).reshape((-1, 42))
 
 
 def _pulled(looks: Array, known: Array) -> Array:
@@ -93,13 +106,12 @@ def _quantiles(values: Array, counted: Array, shares: Sequence[float]) -> list[A
     n_counted = xp.count_nonzero(counted, axis=0)
     ordered = xp.where(n_counted > 0, xp.sort(xp.where(counted, values, xp.inf), axis=0), 1.0)
     last = xp.maximum(xp.astype(n_counted - 1, values.dtype), 0.0)
-    found = []
-    for share in shares:
-        # The place lies between two of the values.
-        below = xp.floor(share * last)
-        first, second = (
-            xp.take_along_axis(ordered, xp.astype(place, xp.int64)[None], axis=0)[0]
-            for place in (below, xp.minimum(below + 1, last))
-        )
-        found.append(first + (share * last - below) * (second - first))
-    return found
+    places = [share * last for share in shares]
+    # The place lies between two of the values.
+    below = [xp.floor(place) for place in places]
+    between = xp.stack([*below, *(xp.minimum(place + 1, last) for place in below)])
+    found = xp.take_along_axis(ordered, xp.astype(between, xp.int64), axis=0)
+    first, second = found[: len(shares)], found[len(shares) :]
+    return [
+        low + (place - at) * (high - low) for low, high, place, at in zip(first, second, places, below, strict=True)
+    ]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..skeleton import LEFT_ELBOW, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ELBOW, RIGHT_SHOULDER, RIGHT_WRIST
+from .arrays import kernels
 
 Array = NDArray[np.float64]
 FINGERS = ("index", "middle", "ring", "little")
@@ -111,12 +112,11 @@ def angles_deg(xyz: Array) -> Array:
     Returns:
         (T, 2, A) degrees, left side first, the angles in the order of `NAMES`.
     """
-    points = np.ascontiguousarray(np.transpose(xyz, (2, 1, 0)))
-    hands = points[:, 8:].reshape(3, 2, 21, -1)
-    axes = hand_axes(hands)
-    parts = [*_arm(points[:, _ARMS], axes), *_thumb(hands, axes), *_fingers(hands, axes)]
-    radians = np.concatenate([part.reshape(2, -1, len(xyz)) for part in parts], axis=1)
-    degrees: Array = np.degrees(np.moveaxis(radians, -1, 0))
+    xyz = np.ascontiguousarray(xyz, dtype=np.float64)
+    fast = kernels(xyz)
+    sine, cosine = fast.angles(xyz) if fast else _angles(xyz)
+    # Nothing is straight ahead: the angle of -0.0 and -0.0 would be half a turn.
+    degrees: Array = np.degrees(np.arctan2(sine, cosine + 0.0))
     return degrees
 
 
@@ -129,28 +129,43 @@ def excess_deg(xyz: Array) -> Array:
 
 def limit_rate(xyz: Array) -> float:
     """Share of the angles, over all frames, that lie past their limit by more than `TOLERANCE_DEG`; 0 to 1."""
-    return float(np.mean(excess_deg(xyz) > TOLERANCE_DEG)) if len(xyz) else 0.0
+    past = excess_deg(xyz) > TOLERANCE_DEG
+    return np.count_nonzero(past) / past.size if past.size else 0.0
 
 
-# Below, vectors are (3, 2, ..., T) and angles (2, ..., T) in radians.
+# Below, vectors are (3, 2, ..., T) and angles two (2, ..., T): their sine and their cosine, of any common length.
+_Angles = tuple[Array, Array]
 
 
-def _arm(arms: Array, axes: HandAxes) -> tuple[Array, ...]:
+def _angles(xyz: Array) -> tuple[Array, Array]:
+    """(T, 2, A) each."""
+    points = np.ascontiguousarray(np.transpose(xyz, (2, 1, 0)))
+    hands = points[:, 8:].reshape(3, 2, 21, -1)
+    axes = hand_axes(hands)
+    angles = [*_arm(points[:, _ARMS], axes), *_thumb(hands, axes), *_fingers(hands, axes)]
+    sine, cosine = (
+        np.concatenate([part.reshape(2, -1, len(xyz)) for part in parts], axis=1).transpose(2, 0, 1)
+        for parts in zip(*angles, strict=True)
+    )
+    return sine, cosine
+
+
+def _arm(arms: Array, axes: HandAxes) -> tuple[_Angles, ...]:
     """Elbow flexion, wrist flexion and wrist deviation of arms (3, 2, 3, T)."""
     bones = _unit(np.diff(arms, axis=2))
     upper_arm, forearm = bones[:, :, 0], bones[:, :, 1]
     # A hand that bends towards its palm leaves the forearm on the side of its back.
-    flexion = _arctan(-_dot(forearm, axes.palm), _dot(forearm, axes.along))
-    return _bend(upper_arm, forearm), flexion, _arcsin(-_dot(forearm, axes.thumb))
+    flexion = -_dot(forearm, axes.palm), _dot(forearm, axes.along)
+    return _bend(upper_arm, forearm), flexion, _rise(-_dot(forearm, axes.thumb))
 
 
-def _thumb(hands: Array, axes: HandAxes) -> tuple[Array, ...]:
+def _thumb(hands: Array, axes: HandAxes) -> tuple[_Angles, ...]:
     """How far the thumb stands out of the palm, and the bends of its two outer joints."""
     bones = _unit(np.diff(hands[:, :, 1:5], axis=2))
-    return _arcsin(_dot(bones[:, :, 0], axes.palm)), _bend(bones[:, :, :-1], bones[:, :, 1:])
+    return _rise(_dot(bones[:, :, 0], axes.palm)), _bend(bones[:, :, :-1], bones[:, :, 1:])
 
 
-def _fingers(hands: Array, axes: HandAxes) -> tuple[Array, ...]:
+def _fingers(hands: Array, axes: HandAxes) -> tuple[_Angles, ...]:
     """Flexion and deviation of the four knuckles, then flexion, then deviation of the hinges behind them."""
     bones = _unit(np.diff(hands[:, :, 5:].reshape(3, 2, 4, 4, -1).swapaxes(2, 3), axis=2))
     first, before, after = bones[:, :, 0], bones[:, :, :-1], bones[:, :, 1:]
@@ -158,10 +173,10 @@ def _fingers(hands: Array, axes: HandAxes) -> tuple[Array, ...]:
     # The axis of a hinge joint lies across the palm, and at right angles to the bone before the joint.
     hinge = _across(before, thumb[:, :, None])
     return (
-        _arctan(_dot(first, palm), _dot(first, along)),
-        _arcsin(_dot(first, thumb)),
-        _arctan(_dot(after, _turned(before, hinge)), _dot(after, before)),
-        _arcsin(_dot(after, hinge)),
+        (_dot(first, palm), _dot(first, along)),
+        _rise(_dot(first, thumb)),
+        (_dot(after, _turned(before, hinge)), _dot(after, before)),
+        _rise(_dot(after, hinge)),
     )
 
 
@@ -176,23 +191,17 @@ def _turned(along: Array, thumb: Array) -> Array:
     return np.stack([sign * (along[b] * thumb[c] - along[c] * thumb[b]) for b, c in ((1, 2), (2, 0), (0, 1))])
 
 
-def _bend(before: Array, after: Array) -> Array:
+def _bend(before: Array, after: Array) -> _Angles:
     """The angle between two directions, without sign."""
     along = _dot(before, after)
     # The square of their cross product, by Lagrange's identity; it is 0 where a bone has no length.
-    across = np.maximum(_dot(before, before) * _dot(after, after) - along**2, 0.0)
-    return _arctan(np.sqrt(across), along)
+    across = _dot(before, before) * _dot(after, after) - along * along
+    return np.sqrt(np.maximum(across, 0.0)), along
 
 
-def _arctan(sine: Array, cosine: Array) -> Array:
-    # Nothing is straight ahead: arctan2(-0.0, -0.0) would be half a turn.
-    angle: Array = np.arctan2(sine, cosine + 0.0)
-    return angle
-
-
-def _arcsin(sine: Array) -> Array:
-    angle: Array = np.arcsin(np.clip(sine, -1.0, 1.0))
-    return angle
+def _rise(sine: Array) -> _Angles:
+    """The angle out of a plane, of its sine."""
+    return sine, np.sqrt(np.maximum(1.0 - sine * sine, 0.0))
 
 
 def _dot(first: Array, second: Array) -> Array:

@@ -18,6 +18,7 @@ Points = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 #: Shoulders that look narrower than this part of what the other bones say are not seen from the front.
 _NARROWEST = 0.3
+_STARTS, _ENDS = SKELETON.bones[:7].T.tolist()
 #: A point that is seen is trusted at least this much, whatever its confidence.
 _LEAST_TRUST = 0.2
 
@@ -53,8 +54,9 @@ def joints_of(keypoints: Keypoints, min_confidence: float) -> Joints:
     xy_px, confidence, seen = pick_joints(keypoints, min_confidence)
     width_px = shoulder_width(xy_px, seen)
     trust = np.where(seen, np.clip(confidence, _LEAST_TRUST, 1.0), FILLED_WEIGHT)
-    xy = centre(xy_px, seen, width_px)
-    neck = (neck_of(xy_px, seen) - np.array([keypoints.width, keypoints.height]) / 2) / width_px
+    neck_px = neck_of(xy_px, seen)
+    xy = (xy_px - neck_px[:, None]) / width_px
+    neck = (neck_px - np.array([keypoints.width, keypoints.height]) / 2) / width_px
     return Joints(xy, seen, trust, depth_hints(keypoints, seen), neck, width_px)
 
 
@@ -89,7 +91,8 @@ def pick_joints(keypoints: Keypoints, min_confidence: float) -> tuple[Points, Po
     between = ~seen[:, NECK] & seen[:, shoulders].all(axis=1)
     xy[between, NECK] = xy[between][:, shoulders].mean(axis=1)
     confidence[between, NECK] = confidence[between][:, shoulders].min(axis=1)
-    return xy, confidence, seen | (between[:, None] & (np.arange(SKELETON.count) == NECK))
+    seen[:, NECK] |= between
+    return xy, confidence, seen
 
 
 def shoulder_width(xy: Points, seen: Flags) -> float:
@@ -101,12 +104,10 @@ def shoulder_width(xy: Points, seen: Flags) -> float:
     Raises:
         ClipRejected: No bone of the body is ever seen.
     """
-    starts, ends = SKELETON.bones[:7].T
-    width = max(_medians(xy, seen, [LEFT_SHOULDER], [RIGHT_SHOULDER]), default=0.0)
-    looks = _medians(xy, seen, starts, ends)
-    others = max((length / typical for length, typical in zip(looks, typical_lengths()[:7], strict=True)), default=0.0)
-    if width >= max(1.0, _NARROWEST * others):
-        return width
+    beside, *looks = _medians(xy, seen, [LEFT_SHOULDER, *_STARTS], [RIGHT_SHOULDER, *_ENDS])
+    others: float = max(length / typical for length, typical in zip(looks, typical_lengths()[:7].tolist(), strict=True))
+    if beside >= max(1.0, _NARROWEST * others):
+        return beside
     if others < 1.0:
         raise ClipRejected("no-body", "shoulders and arms are never seen: there is nothing to measure the signer by")
     return others
@@ -115,10 +116,13 @@ def shoulder_width(xy: Points, seen: Flags) -> float:
 def _medians(xy: Points, seen: Flags, starts: Sequence[int], ends: Sequence[int]) -> list[float]:
     """Median length of each bone in pixels over the frames that show both its ends; 0 where none does."""
     between = xy.take(ends, axis=1) - xy.take(starts, axis=1)
-    lengths = np.sqrt(between[..., 0] ** 2 + between[..., 1] ** 2)
     shown = seen.take(starts, axis=1) & seen.take(ends, axis=1)
-    found = (length[rows] for length, rows in zip(lengths.T, shown.T, strict=True))
-    return [float(np.median(each)) if len(each) else 0.0 for each in found]
+    n_shown, bones = np.count_nonzero(shown, axis=0), np.arange(len(starts))
+    lengths = np.sqrt(between[..., 0] ** 2 + between[..., 1] ** 2)
+    ordered = np.sort(np.where(shown, lengths, np.inf), axis=0)
+    middle = (ordered[(n_shown - 1) // 2, bones] + ordered[n_shown // 2, bones]) / 2
+    medians: list[float] = np.where(n_shown > 0, middle, 0.0).tolist()
+    return medians
 
 
 def centre(xy: Points, seen: Flags, width_px: float) -> Points:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..skeleton import BODY, LEFT_HAND, RIGHT_HAND, SKELETON
+from .arrays import kernels
 from .limits import limit_rate
 
 Array = NDArray[np.float64]
@@ -27,12 +28,14 @@ def measure(xyz: Array, target: Array, seen: NDArray[np.bool_]) -> dict[str, flo
         `body_rate`, `left_hand_rate`, `right_hand_rate`: share of joints seen.
         All rounded to six decimals.
     """
-    miss = _length(xyz[..., :2] - target)[seen]
-    shake = _length(np.diff(xyz, n=2, axis=0))
+    xyz, target = (np.ascontiguousarray(values, dtype=np.float64) for values in (xyz, target))
+    fast = kernels(xyz)
+    miss, shake, lengths = fast.distances(xyz, target, SKELETON.bones) if fast else _distances(xyz, target)
+    miss = miss[seen]
     numbers = {
         "fit_error": miss.mean() if miss.size else 0.0,
         "jitter": shake.mean() if shake.size else 0.0,
-        "bone_deviation": bone_deviation(xyz),
+        "bone_deviation": _bone_deviation(lengths),
         "limit_rate": limit_rate(xyz),
         "body_rate": seen[:, BODY].mean(),
         "left_hand_rate": seen[:, LEFT_HAND].mean(),
@@ -41,18 +44,31 @@ def measure(xyz: Array, target: Array, seen: NDArray[np.bool_]) -> dict[str, flo
     return {name: round(float(value), 6) for name, value in numbers.items()}
 
 
-def bone_deviation(xyz: Array) -> float:
-    """Largest relative deviation of any bone's length from its own median over time.
+def _distances(xyz: Array, target: Array) -> tuple[Array, Array, Array]:
+    """(T, 50) from the target in the picture, (T - 2, 50) second differences over time, (T, 49) lengths of bones."""
+    # Components first: NumPy's inner loops are long then.
+    places = np.ascontiguousarray(np.moveaxis(xyz, -1, 0))
+    steps = places[:, 1:] - places[:, :-1]
+    start, end = SKELETON.bones.T
+    return (
+        _length(places[:2] - np.moveaxis(target, -1, 0)),
+        _length(steps[:, 1:] - steps[:, :-1]),
+        _length(places.take(end, axis=2) - places.take(start, axis=2)),
+    )
+
+
+def _bone_deviation(lengths: Array) -> float:
+    """Largest relative deviation of any length (T, 49) from its own median over time.
 
     A bone whose median length is 0, a hand's root that lies on the wrist, has none.
     """
-    start, end = SKELETON.bones.T
-    lengths = _length(xyz[:, end] - xyz[:, start])
     typical = np.median(lengths, axis=0)
     off = np.abs(lengths - typical)[:, typical > 0] / typical[typical > 0]
     return float(off.max()) if off.size else 0.0
 
 
 def _length(vectors: Array) -> Array:
-    length: Array = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    """(...) the lengths of vectors (C, ...)."""
+    squares = vectors * vectors
+    length: Array = np.sqrt(sum(squares[1:], squares[0]))
     return length

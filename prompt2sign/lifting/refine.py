@@ -10,7 +10,7 @@ import numpy as np
 from array_api_compat import device
 
 from ..skeleton import NECK, SKELETON
-from .arrays import TINY, Array, kernels, namespace
+from .arrays import TINY, Array, kernels, laid_out, namespace
 
 #: Rounds of pulling and mending: enough for the picture, too few for depth to be worn away.
 _ROUNDS = 5
@@ -47,16 +47,15 @@ def refine(xyz: Array, target: Array, lengths: Array) -> Array:
     Returns:
         (T, 3, B, 50) the neck at the origin, bone lengths exact to rounding.
     """
-    joints, goal = _outwards(xyz), _outwards(target)
-    sizes, levels = _sizes(lengths), _levels(joints)
+    joints, goal, sizes = _outwards(xyz), _outwards(target), _sizes(lengths)
     if fast := kernels(joints):
-        each = np.broadcast_to(sizes, joints.shape)
-        flat, wanted, each = (values.reshape(len(values), SKELETON.count, -1) for values in (joints, goal, each))
-        fast.mend_all(flat, wanted, each[0], _ENDS, _ROUNDS, (_PULL, _CHILD, _PARENT))
+        flat = _flat(joints)
+        fast.mend_all(flat, _flat(goal), _each(sizes, joints), _ENDS, _ROUNDS, (_PULL, _CHILD, _PARENT))
+        fast.take_apart(flat, _ENDS)
     else:
         _mend_all(joints, goal, sizes)
-    for above, below in reversed(levels):
-        below[...] -= above
+        for above, below in reversed(_levels(joints)):
+            below[...] -= above
     return _grown(joints, sizes)
 
 
@@ -72,30 +71,44 @@ def _mend_all(joints: Array, goal: Array, sizes: Array) -> None:
 
 
 def _outwards(places: Array) -> Array:
-    """(C, 50, T, B) of (T, C, B, 50), laid out anew: what follows takes whole joints."""
-    xp = namespace(places)
-    n_frames, n_components, n_clips, n_joints = places.shape
-    joints = xp.empty((n_components, n_joints, n_frames, n_clips), dtype=places.dtype, device=device(places))
-    joints[...] = xp.permute_dims(places, (1, 3, 0, 2))[:, _OUTWARDS]
-    return joints
+    """(C, 50, T, B) of (T, C, B, 50): what follows takes whole joints."""
+    return laid_out(namespace(places).permute_dims(places, (1, 3, 0, 2))[:, _OUTWARDS])
 
 
 def build(bones: Array, lengths: Array) -> Array:
     """(T, 3, B, 50) joints from the neck outwards, from the directions of bones (T, 3, B, 49) of any length."""
     xp = namespace(bones)
-    bones = xp.permute_dims(bones, (1, 3, 0, 2))
-    return _grown(xp.concat([0.0 * bones[:, :1], bones], axis=1), _sizes(lengths))
+    n_frames, n_components, n_clips, n_bones = bones.shape
+    joints = xp.zeros((n_components, 1 + n_bones, n_frames, n_clips), dtype=bones.dtype, device=device(bones))
+    joints[:, 1:] = xp.permute_dims(bones, (1, 3, 0, 2))
+    return _grown(joints, _sizes(lengths))
 
 
 def _grown(bones: Array, sizes: Array) -> Array:
-    """(T, 3, B, 50) joints of bones of any length; one without, a hand's root on its wrist, points to the camera."""
+    """(T, 3, B, 50) joints of bones of any length; one without, a hand's root on its wrist, points to the camera.
+
+    The bones become their ends in place.
+    """
     xp = namespace(bones)
-    length = _norm(bones)
-    joints = bones * (sizes / xp.maximum(length, TINY))
-    joints[2] = xp.where(length > TINY, joints[2], sizes)
-    for above, below in _levels(joints):
-        below[...] += above
-    return xp.permute_dims(joints[:, _PLACES], (2, 0, 3, 1))
+    if fast := kernels(bones):
+        fast.grow(_flat(bones), _each(sizes, bones), _ENDS)
+    else:
+        length = _norm(bones)
+        bones *= sizes / xp.maximum(length, TINY)
+        bones[2] = xp.where(length > TINY, bones[2], sizes)
+        for above, below in _levels(bones):
+            below[...] += above
+    return xp.permute_dims(bones[:, _PLACES], (2, 0, 3, 1))
+
+
+def _flat(joints: Array) -> Array:
+    """(C, 50, T * B), as `compiled` takes them: views."""
+    return joints.reshape(*joints.shape[:2], -1)
+
+
+def _each(sizes: Array, joints: Array) -> Array:
+    """(50, T * B) the sizes (50, 1, B) in every frame of joints (3, 50, T, B)."""
+    return np.array(np.broadcast_to(sizes, joints.shape[1:])).reshape(len(sizes), -1)
 
 
 def _mend(above: Array, below: Array, sizes: Array) -> None:
@@ -112,10 +125,9 @@ def _mend(above: Array, below: Array, sizes: Array) -> None:
 
 def _levels(joints: Array) -> list[tuple[Array, Array]]:
     """Parents and children of each level, from the neck outwards."""
-    xp = namespace(joints)
     parents = [joints[:, parents, None] for parents, _ in _LEVELS]
     return [
-        (above, xp.reshape(joints[:, children], (len(joints), above.shape[1], -1, *joints.shape[2:])))
+        (above, joints[:, children].reshape((len(joints), above.shape[1], -1, *joints.shape[2:])))
         for above, (_, children) in zip(parents, _LEVELS, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from array_api_compat import device
 
 from .arrays import Array, kernels, namespace
@@ -12,31 +13,34 @@ _RESCALED_EVERY = 4
 _SUREST = 15.0
 
 
-def best_path(cost: Array, change: Array) -> Array:
+def best_path(cost: Array, change: Array, which: list[list[int]]) -> Array:
     """The states of least total cost (Viterbi 1967).
 
     Args:
         cost: (T, S, ...) of each state in each frame.
-        change: (T - 1, S, S, ...) of coming from a state of the frame before (row) to one (column).
+        change: (T - 1, K, ...) what changes from one frame to the next cost.
+        which: (S, S) the change it is to come from a state of the frame before (row) to one (column).
 
     Returns:
         (T, ...) integers: the state of each frame.
     """
     xp = namespace(cost)
     n_frames, n_states, *places = cost.shape
-    cost = xp.reshape(cost, (n_frames, n_states, -1))
-    change = xp.reshape(change, (n_frames - 1, n_states, n_states, cost.shape[2]))
+    cost = cost.reshape((n_frames, n_states, -1))
+    change = change.reshape((n_frames - 1, change.shape[1], cost.shape[2]))
     if fast := kernels(cost):
-        return fast.best_path(cost, change).reshape(n_frames, *places)
+        return fast.best_path(cost, change, np.array(which)).reshape(n_frames, *places)
+    change = change[:, which]
     totals = [cost[0]]
-    for t in range(1, n_frames):
-        totals.append(_least(totals[-1][:, None] + change[t - 1]) + cost[t])
-    came_from = xp.argmin(xp.stack(totals)[:-1, :, None] + change, axis=1)
-    every = xp.arange(cost.shape[2], device=device(cost))
-    path = [xp.argmin(totals[-1], axis=0)]
-    for t in range(n_frames - 2, -1, -1):
-        path.append(came_from[t, path[-1], every])
-    return xp.reshape(xp.stack(path[::-1]), (n_frames, *places))
+    for before, now in zip(change, cost[1:], strict=True):
+        totals.append(_least(totals[-1][:, None] + before) + now)
+    # States are numbered through all places from here on, so that one look goes one frame back for all of them.
+    every, n_places = xp.arange(cost.shape[2], device=device(cost)), cost.shape[2]
+    came_from = xp.argmin(xp.stack(totals)[:-1, :, None] + change, axis=1) * n_places + every
+    path = [xp.argmin(totals[-1], axis=0) * n_places + every]
+    for before in xp.flip(came_from.reshape((n_frames - 1, n_states * n_places)), axis=0):
+        path.append(before[path[-1]])
+    return (xp.stack(path[::-1]) // n_places).reshape((n_frames, *places))
 
 
 def _least(values: Array) -> Array:
@@ -59,26 +63,30 @@ def mean_on_grid(cost: Array, moves: tuple[Array, Array], values: tuple[Array, A
         Two (T, ...): the mean along either axis.
     """
     xp = namespace(cost)
-    likely = xp.exp(xp.maximum(xp.min(cost, axis=(-2, -1), keepdims=True) - cost, -_SUREST))
+    likely = xp.exp(xp.maximum(xp.min(_flat(cost), axis=-1)[..., None, None] - cost, -_SUREST))
     down, across = moves
     # What the frames before say of each, and what those after say, go on side by side: by moves, and by moves back.
     by_row = xp.stack([xp.matrix_transpose(down), down])
     by_column = xp.stack([across, xp.matrix_transpose(across)])
     both = xp.stack([likely, xp.flip(likely, axis=0)], axis=1)
-    told = [xp.ones_like(both[0])]
+    told = xp.ones_like(both)
     for t in range(1, len(both)):
-        place = both[t - 1] * told[-1]
+        place = both[t - 1] * told[t - 1]
         if t % _RESCALED_EVERY == 0:
             place = _rescaled(place)
-        told.append(by_row @ place @ by_column)
-    before = xp.stack([by_others[0] for by_others in told])
-    after = xp.stack([by_others[1] for by_others in told[::-1]])
-    place = _rescaled(_rescaled(before * likely) * _rescaled(after))
-    first = xp.sum(xp.sum(place, axis=-1) * values[0], axis=-1)
-    second = xp.sum(xp.sum(place, axis=-2) * values[1], axis=-1)
+        xp.matmul(by_row @ place, by_column, out=told[t])
+    told = _rescaled(told)
+    place = _rescaled(told[:, 0] * likely * xp.flip(told[:, 1], axis=0))
+    first = xp.sum((values[0][..., None, :] @ place)[..., 0, :], axis=-1)
+    second = xp.sum((place @ values[1][..., None])[..., 0], axis=-1)
     return first, second
+
+
+def _flat(values: Array) -> Array:
+    """(..., N * M) of (..., N, M)."""
+    return values.reshape((*values.shape[:-2], -1))
 
 
 def _rescaled(values: Array) -> Array:
     """Positive values (..., N, M) scaled so that they add up to 1."""
-    return values / namespace(values).sum(values, axis=(-2, -1), keepdims=True)
+    return values / namespace(values).sum(_flat(values), axis=-1)[..., None, None]

@@ -56,7 +56,8 @@ def solve(batch: Batch, fps: float, smoothing: float, camera_distance: float | N
         (T, 3, B, 50) x right, y down, z towards the camera, the neck at the origin; bone lengths exact to rounding.
     """
     filled = fill(batch.xy, batch.seen, strength_at(fps, _BRIDGE))
-    picture = Smoother(batch.trust, strength_at(fps, smoothing))(filled)
+    trust = namespace(filled).broadcast_to(batch.trust[:, None], filled.shape)
+    picture = Smoother(trust, strength_at(fps, smoothing))(filled)
     xyz = _from_afar(picture, batch, fps)
     if camera_distance is None:
         return xyz
@@ -96,4 +97,4 @@ def _smooth(depths: Array, lengths: Array, strength: float) -> Array:
     xp = namespace(depths)
     least = xp.maximum(xp.abs(depths) / xp.maximum(lengths, TINY), _LEAST_DEPTH)
     error = _LENGTH_PART / least + _NOISE
-    return Smoother((_NOISE / error) ** 2, strength)(depths[:, None])[:, 0]
+    return Smoother((_NOISE / error) ** 2, strength)(depths)

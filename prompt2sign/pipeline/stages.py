@@ -169,7 +169,7 @@ class Pose:
 class Lift:
     """3D motion from 2D keypoints."""
 
-    name, version, folder, suffix, after = "lift", 3, "motion", ".h5", "pose"
+    name, version, folder, suffix, after = "lift", 4, "motion", ".h5", "pose"
     workers: Needs = "if long"
     milliseconds_a_frame = 0.3
 
