@@ -27,6 +27,8 @@ from .smooth import Smoother
 
 #: Rounds of asking the neighbours: each lets a gap learn from neighbours one bone further away.
 _ROUNDS = 2
+#: Rows of 50 numbers that no BLAS spreads over threads.
+_ROWS = 64
 #: Weight of a joint that is not seen: a guess, but the best there is.
 FILLED_WEIGHT = 0.3
 #: Directions from parent to child of a body at rest, arms hanging; x to the right of the picture, y down.
@@ -71,9 +73,18 @@ def fill(xy: Array, seen: Array, strength: float) -> Array:
     held, from_neighbours = known | ~ever, constant(_mean_of_neighbours().T, xy)
     filled = at_rest
     for _ in range(_ROUNDS):
-        around = (filled.reshape((-1, SKELETON.count)) @ from_neighbours).reshape(xy.shape)
+        around = _product(filled.reshape((-1, SKELETON.count)), from_neighbours).reshape(xy.shape)
         filled = xp.where(held, at_rest, around + bridge(weights * (places - around)))
     return filled
+
+
+def _product(rows: Array, matrix: Array) -> Array:
+    """(N, 50) of rows (N, 50) and a matrix, a few rows at a time.
+
+    Of many, threads take a share each, and how many threads there are would decide the last bit.
+    """
+    blocks = (rows[start : start + _ROWS] @ matrix for start in range(0, len(rows), _ROWS))
+    return namespace(rows).concat(list(blocks))
 
 
 @cache
