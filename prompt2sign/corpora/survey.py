@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ..annotations.offsets import offsets_of, video_key
 from ..errors import MissingError, UsageError
+from ..estimators.clip_files import is_file
 from ..records import Clip, Rejection
 from .base import Plan, Source
 
 #: Folders of pictures or JSON files whose sizes are added up; the others are taken as large as their mean.
 _FOLDERS_LOOKED_INTO = 200
+#: And so of the files of one such folder.
+_FILES_LOOKED_INTO = 32
 
 
 def survey(entries: Callable[[], Iterable[Clip | Rejection]], source: Source, *, cued: bool = False) -> Plan:
@@ -107,19 +109,19 @@ class _Sizes:
             return
         self._n_folders += 1
         if len(self._folders) < _FOLDERS_LOOKED_INTO:
-            self._folders.append(sum(_sizes_in(path)))
+            self._folders.append(_size_of(path))
 
     def total(self) -> int:
         mean = sum(self._folders) / max(1, len(self._folders))
         return self._files + round(mean * self._n_folders)
 
 
-def _sizes_in(folder: Path) -> Iterator[int]:
+def _size_of(folder: Path) -> int:
+    """Bytes of the files directly in a folder."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(OSError):  # a link in a circle; whoever reads the clip will say so
-                if entry.is_file():
-                    yield entry.stat().st_size
+        files = [entry for entry in entries if is_file(entry)]
+    sizes = [entry.stat().st_size for entry in files[:_FILES_LOOKED_INTO]]
+    return round(sum(sizes) / max(1, len(sizes)) * len(files))
 
 
 def unique_ids(entries: Iterable[Clip | Rejection]) -> Iterator[Clip | Rejection]:

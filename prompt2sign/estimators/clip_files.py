@@ -185,8 +185,8 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
                 yield group, path if path.suffix.lower() == POSE_SUFFIX else folder
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Not so for a link that leads in a circle."""
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Is it a file, or a link to one? Not so for a link that leads in a circle."""
     try:
         return entry.is_file()
     except OSError:
@@ -199,7 +199,7 @@ def _look_into(folder: Path) -> tuple[list[Path], list[Path]]:
     folders: list[Path] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if frame_name(entry.name) and _is_file(entry):
+            if frame_name(entry.name) and is_file(entry):
                 return [Path(entry.path)], []
             if entry.is_dir(follow_symlinks=False):
                 folders.append(Path(entry.path))

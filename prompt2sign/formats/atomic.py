@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Files that are brought to the disk together: the disk's own journal serves them in one go.
-_AT_ONCE = 16
+#: Files that are brought to the disk together: its journal serves them in one go.
+_AT_ONCE = 4
 
 
 def partial_path(path: Path) -> Path:
