@@ -99,6 +99,15 @@ def test_the_wrong_file_among_many_is_named(tmp_path: Path, fault: Any) -> None:
     assert caught.value.reason == "bad-json"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_a_flag_is_no_number_however_the_text_is_encoded(tmp_path: Path, encoding: str) -> None:
+    folder = write(tmp_path / "clip", [{"people": [person(100.0)]}] * 2)
+    flagged = {"people": [{**person(100.0), "pose_keypoints_2d": [True] * 75}]}
+    (folder / "clip_000000000001_keypoints.json").write_bytes(json.dumps(flagged).encode(encoding))
+    with pytest.raises(ClipRejected, match=r"000001_keypoints\.json: pose_keypoints_2d is not an array of numbers"):
+        read(folder)
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
 @pytest.mark.timeout(20)
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, make: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import struct
 import zlib
 from pathlib import Path
@@ -40,8 +41,8 @@ def write(path: Path, values: pa.Array, **options) -> Path:
 
 def short(path: Path) -> pa.ChunkedArray | None:
     with pq.ParquetFile(path) as file, pa.OSFile(str(path)) as raw:
-        field = file.schema_arrow.field(0)
-        return read_lists(raw, file.metadata.row_group(0).column(0), field.type)
+        group = file.metadata.row_group(0)
+        return read_lists(raw, group.column(0), group.num_rows, file.schema_arrow.field(0).type)
 
 
 @settings(max_examples=60, deadline=None)
@@ -145,6 +146,16 @@ def test_a_page_that_says_it_holds_too_much_is_no_error(n_values, kind):
     assert read_made(n_values, repetition, definition, bytes(2), kind) is None
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("levels", [b"\xff" * 3_000_000 + b"\x01", b"\x81\x89\x7a" + bytes(8_000_000)])
+def test_a_page_of_a_few_bytes_costs_little(levels):
+    """A length without end, and a list for every number."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert read_made(60_000_000, levels, DEFINITION, b"", NUMBERS) is None
+    assert read_made(60_000_000, REPETITION, levels, b"", NUMBERS) is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
 def read_made(
     n_values: int, repetition: bytes, definition: bytes, values: bytes, kind: pa.ListType
 ) -> pa.ChunkedArray | None:
@@ -159,9 +170,9 @@ def read_made(
 
     class Column:
         compression, has_dictionary_page, data_page_offset = "ZSTD", False, 0
-        total_compressed_size = len(header) + len(packed)
+        total_compressed_size, num_values = len(header) + len(packed), n_values
 
-    return read_lists(pa.BufferReader(header + packed), Column(), kind)
+    return read_lists(pa.BufferReader(header + packed), Column(), 1, kind)
 
 
 def zigzag(number: int) -> bytes:
@@ -191,3 +202,12 @@ def test_shards_are_read_the_short_way(tmp_path, monkeypatch, layout):
     assert len(seen) == 10 and all(lists is not None for lists in seen)
     for motion, clip in zip(motions, open_release(path), strict=True):
         np.testing.assert_array_equal(motion, clip.motion)
+
+
+def test_a_part_of_a_column_is_read_as_well(tmp_path):
+    path = tmp_path / "train-00000.parquet"
+    with ShardWriter(path) as shard:
+        shard.add(make_row("a", n_frames=2))
+        shard.add(make_row("b", n_frames=3))
+    table = open_shard(path).table(0, ["source.video", "n_frames"])
+    assert table.column("source").type.names == ["video"] and table.num_rows == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,7 +121,10 @@ def _size_of(folder: Path) -> int:
     """Bytes of the files directly in a folder."""
     with os.scandir(folder) as entries:
         files = [entry for entry in entries if is_file(entry)]
-    sizes = [entry.stat().st_size for entry in files[:_FILES_LOOKED_INTO]]
+    sizes = []
+    for entry in files[:_FILES_LOOKED_INTO]:
+        with suppress(OSError):  # gone by now; whoever reads the clip will say so
+            sizes.append(entry.stat().st_size)
     return round(sum(sizes) / max(1, len(sizes)) * len(files))
 
 

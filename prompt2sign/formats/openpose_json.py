@@ -55,6 +55,8 @@ _PLACES = {
 _NUMBERS = {int, float, type(None)}
 #: The numbers of one person.
 _PERSON = struct.Struct(f"{3 * N_KEYPOINTS}d")
+#: Flags, which pass for 1 and 0 where numbers are packed, and what is in text in which they look otherwise: UTF-16.
+_NEEDS_A_LOOK = (b"true", b"false", b"\0")
 #: What a part of 137 points that was not looked for would hold, in their order.
 _ABSENT = {key: [0.0] * (3 * (part.stop - part.start)) for key, part in _PART_KEYS.items()}
 
@@ -123,7 +125,7 @@ class Gatherer:
 
     def add(self, document: dict[str, Any], name: str, data: bytes) -> None:
         """Take in one frame, which was parsed from `data`; raises as `parse_frame` does."""
-        packed = None if b"true" in data or b"false" in data else _packed(document)
+        packed = None if any(word in data for word in _NEEDS_A_LOOK) else _packed(document)
         if packed is None:
             self._frames.append(parse_frame(document, name))
         else:

@@ -24,14 +24,19 @@ _DATA_PAGE, _PLAIN, _RLE, _BYTE_STREAM_SPLIT = 0, 0, 3, 9
 _INT32, _STRUCT = 5, 12
 #: No page header of ours is longer.
 _HEADER_BYTES = 64
+#: More numbers or lists are in no row group of ours; a few forged bytes could say so, and cost hours and gigabytes.
+_MOST_NUMBERS, _MOST_LISTS = 1 << 26, 1 << 16
 
 
-def read_lists(file: pa.NativeFile, column: pq.ColumnChunkMetaData, kind: pa.ListType) -> pa.ChunkedArray | None:
+def read_lists(
+    file: pa.NativeFile, column: pq.ColumnChunkMetaData, n_lists: int, kind: pa.ListType
+) -> pa.ChunkedArray | None:
     """The lists of a column in a row group, their checksums verified.
 
     Args:
         file: The Parquet file.
         column: What its footer says of the column there.
+        n_lists: How many it says there are.
         kind: Lists of int32 or boolean; neither they nor what is in them is ever null.
 
     Returns:
@@ -40,26 +45,30 @@ def read_lists(file: pa.NativeFile, column: pq.ColumnChunkMetaData, kind: pa.Lis
     start, n_bytes = column.data_page_offset, column.total_compressed_size
     if column.compression != "ZSTD" or column.has_dictionary_page or not 0 <= start <= start + n_bytes <= file.size():
         return None
+    if column.num_values > _MOST_NUMBERS or n_lists > _MOST_LISTS:
+        return None
     try:
-        return pa.chunked_array(_pages(memoryview(file.read_at(n_bytes, start)), kind), kind)
+        data = memoryview(file.read_at(n_bytes, start))
+        lists = pa.chunked_array(_pages(data, column.num_values, n_lists, kind), kind)
+        return lists if len(lists) == n_lists else None
     except (ValueError, TypeError, LookupError, OverflowError, OSError, pa.ArrowException):
         return None
 
 
-def _pages(data: memoryview, kind: pa.ListType) -> Iterator[pa.ListArray]:
+def _pages(data: memoryview, most_numbers: int, most_lists: int, kind: pa.ListType) -> Iterator[pa.ListArray]:
     """Page by page; raises all kinds of errors where one is not as expected."""
     encoding, decode = _DECODERS[kind.value_type]
     while data:
         header, size = _fields(data[:_HEADER_BYTES])
         end = size + header[3]
         n_values, *encodings = (header[5][number] for number in (1, 2, 3, 4))
-        if header[1] != _DATA_PAGE or encodings != [encoding, _RLE, _RLE]:
+        if header[1] != _DATA_PAGE or encodings != [encoding, _RLE, _RLE] or n_values > most_numbers:
             raise ValueError("laid out in another way")
         if zlib.crc32(data[size:end]) != header[4] % 2**32:
             raise ValueError("damaged")
         page = pa.Codec("zstd").decompress(data[size:end], header[2])
-        starts, at = _zeros(page, 0, n_values)
-        nulls, at = _zeros(page, at, n_values)
+        starts, at = _zeros(page, 0, n_values, most_lists)
+        nulls, at = _zeros(page, at, n_values, 0)
         if len(nulls) or starts[0] != 0:
             raise ValueError("laid out in another way")
         offsets = pa.array([*starts, n_values], pa.int32())
@@ -89,11 +98,13 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
     while data[at] & 128:
         value, shift, at = value | (data[at] & 127) << shift, shift + 7, at + 1
+        if shift >= 32:  # of a number that large the arithmetic alone would take hours
+            raise ValueError("damaged")
     return value | data[at] << shift, at + 1
 
 
-def _zeros(page: pa.Buffer, at: int, n_values: int) -> tuple[list[int], int]:
-    """Which of the levels that begin at `at` are 0, and where they end.
+def _zeros(page: pa.Buffer, at: int, n_values: int, most: int) -> tuple[list[int], int]:
+    """Which of the levels that begin at `at` are 0, up to so many, and where they end.
 
     Each is 0 or 1. They stand in runs: so many times the same one, or one after another, eight to a byte.
     """
@@ -107,6 +118,8 @@ def _zeros(page: pa.Buffer, at: int, n_values: int) -> tuple[list[int], int]:
             for byte in runs[at : at + count]:
                 found += [place + bit for bit in range(8) if not byte >> bit & 1]
                 place += 8
+                if len(found) > most + 8:  # the last byte may have some beyond the end
+                    raise ValueError("laid out in another way")
             at += count
         elif runs[at] == 1:
             place, at = place + count, at + 1

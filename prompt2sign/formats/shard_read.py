@@ -87,11 +87,13 @@ def parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
 
 def _table(file: pq.ParquetFile, raw: pa.NativeFile, row_group: int, columns: Sequence[str]) -> pa.Table:
     """Columns of a row group, in this order; the long lists by the short way, where their pages allow it."""
+    if not set(columns) <= set(SHARD_SCHEMA.names):  # `source.video`, a part of a column
+        return file.read_row_group(row_group, columns, use_threads=False)
     group, lists = file.metadata.row_group(row_group), {}
     for name in LONG_LISTS:
         if name in columns:
             place = SHARD_SCHEMA.get_field_index(name)  # no struct is before them, so its only leaf has it as well
-            lists[name] = read_lists(raw, group.column(place), SHARD_SCHEMA.field(place).type)
+            lists[name] = read_lists(raw, group.column(place), group.num_rows, SHARD_SCHEMA.field(place).type)
     table = file.read_row_group(row_group, [name for name in columns if lists.get(name) is None], use_threads=False)
     for name, values in lists.items():
         if values is not None:
