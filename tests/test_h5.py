@@ -57,14 +57,19 @@ def test_the_same_values_give_the_same_bytes(tmp_path: Path) -> None:
 
 def damaged(path: Path) -> dict[str, Path]:
     whole = path.read_bytes()
-    kinds = {"cut": whole[: len(whole) // 2], "empty": b"", "text": b"hello " * 500}
+    kinds = {
+        "cut": whole[: len(whole) // 2],
+        "empty": b"",
+        "text": b"hello " * 500,
+        "hole": bytes(64).join((whole[:64], whole[128:])),
+    }
     paths = {name: path.with_name(name) for name in kinds}
     for name, content in kinds.items():
         paths[name].write_bytes(content)
     return paths
 
 
-@pytest.mark.parametrize("kind", ["cut", "empty", "text"])
+@pytest.mark.parametrize("kind", ["cut", "empty", "text", "hole"])
 def test_damage_is_said_with_the_file_and_the_remedy(kind: str, tmp_path: Path) -> None:
     write_keypoints(tmp_path / "k.h5", made_keypoints())
     write_motion(tmp_path / "m.h5", lift(made_keypoints(), LiftOptions()))

@@ -65,7 +65,7 @@ def open_h5(path: Path, format_name: str, version: int, maker: str) -> Iterator[
             yield file
         finally:
             file.close()
-    except (OSError, KeyError, ValueError, TypeError, OverflowError) as error:
+    except (OSError, KeyError, ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise FormatError(
             f"{path}: cannot be read as {format_name}: {error}; run `{maker}` again, it makes a damaged file anew"
         ) from error
