@@ -26,7 +26,7 @@ TINY = 1e-9
 #: What a hint costs that is plainly mistaken.
 _MISTAKE = 9.0
 #: Factors of the odd powers of a tangent, the highest first, but for the first power.
-_ARCTAN = (
+ARCTAN = (
     0.0028662257,
     -0.0161657367,
     0.0429096138,
@@ -115,8 +115,8 @@ def angle(sine: Array, cosine: Array) -> Array:
     ratio *= 2.0
     ratio -= 1.0
     square = ratio * ratio
-    value = square * _ARCTAN[0]
-    for factor in _ARCTAN[1:]:
+    value = square * ARCTAN[0]
+    for factor in ARCTAN[1:]:
         value += factor
         value *= square
     value += 1.0

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..arrays import TINY
+from ..arrays import ARCTAN, TINY
 from .kernel import kernel
 
 
@@ -17,14 +17,9 @@ def angle(sine: float, cosine: float) -> float:
     rise, run = abs(sine), abs(cosine)
     ratio = rise / max(rise + run, kind(TINY)) * kind(2.0) - kind(1.0)
     square = ratio * ratio
-    value = square * kind(0.0028662257)
-    value = (value - kind(0.0161657367)) * square
-    value = (value + kind(0.0429096138)) * square
-    value = (value - kind(0.0752896400)) * square
-    value = (value + kind(0.1065626393)) * square
-    value = (value - kind(0.1420889944)) * square
-    value = (value + kind(0.1999355085)) * square
-    value = (value - kind(0.3333314528)) * square
+    value = square * kind(ARCTAN[0])
+    for factor in ARCTAN[1:]:
+        value = (value + kind(factor)) * square
     value = kind(math.pi / 4) - (value + kind(1.0)) * ratio
     radians: float = np.copysign(kind(math.pi / 2) - np.copysign(value, cosine), sine)
     return radians
